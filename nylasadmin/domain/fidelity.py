@@ -1,0 +1,173 @@
+"""What each side can hold, and how items compare when a side cannot hold everything.
+
+Two items are *equal under* a fidelity when they agree in every field the source reports and the destination accepts.
+One table of provider rules, no conditions elsewhere. Source: section 6 of the Nylas v3 contract.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import msgspec
+
+from nylasadmin.domain.items import (
+    Attendee,
+    ChangedOccurrence,
+    ItemType,
+    Reply,
+    ScheduleItem,
+    Visibility,
+)
+
+FINGERPRINT_VERSION = 1
+"""Raised when the normal form changes; a migration then computes stored fingerprints again."""
+
+
+class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
+    """Which parts of an item are compared and written."""
+
+    has_reply: bool = True  # attendees' answers
+    has_organizer: bool = True
+    has_default_visibility: bool = True
+    max_reminders: int | None = None
+
+
+FULL = Fidelity()
+
+
+class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How one provider behind Nylas behaves.
+
+    ``is_end_inclusive``: a datespan's ``end_date`` is its last day (else the day after).
+    ``days_per_window``: longest listing window, ``None`` for any. ``mails_anyway``: ignores the wish not to notify.
+    """
+
+    reports: Fidelity = FULL
+    accepts: Fidelity = Fidelity(has_reply=False, has_organizer=False)
+    is_end_inclusive: bool = False
+    days_per_window: int | None = None
+    shows_cancelled: bool = True
+    filters_updated: bool = True
+    lists_instances: bool = True  # knows ``master_event_id`` as a filter
+    takes_primary: bool = True
+    mails_anyway: bool = False
+    has_default_visibility: bool = True
+
+
+_ONE_REMINDER = Fidelity(has_default_visibility=False, max_reminders=1)
+_ONE_REMINDER_WRITTEN = Fidelity(has_reply=False, has_organizer=False, has_default_visibility=False, max_reminders=1)
+
+GOOGLE = ProviderRules()
+MICROSOFT = ProviderRules(
+    reports=_ONE_REMINDER, accepts=_ONE_REMINDER_WRITTEN, mails_anyway=True, has_default_visibility=False
+)
+ICLOUD = ProviderRules(
+    reports=_ONE_REMINDER,
+    accepts=_ONE_REMINDER_WRITTEN,
+    is_end_inclusive=True,
+    days_per_window=180,
+    shows_cancelled=False,
+    filters_updated=False,
+    lists_instances=False,
+    takes_primary=False,
+    mails_anyway=True,
+    has_default_visibility=False,
+)
+EWS = msgspec.structs.replace(
+    ICLOUD, days_per_window=None, filters_updated=True, lists_instances=True, takes_primary=True, mails_anyway=False
+)
+VIRTUAL = msgspec.structs.replace(
+    GOOGLE, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False, filters_updated=False
+)
+
+PROVIDERS: dict[str, ProviderRules] = {
+    "google": GOOGLE,
+    "microsoft": MICROSOFT,
+    "icloud": ICLOUD,
+    "ews": EWS,
+    "virtual-calendar": VIRTUAL,
+}
+
+
+def rules_for(provider: str) -> ProviderRules:
+    """Give a provider's rules; an unknown provider is treated as Google, whose values Nylas passes through."""
+    return PROVIDERS.get(provider, GOOGLE)
+
+
+def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
+    """Give what both can hold."""
+    limits = [m for m in (source.max_reminders, destination.max_reminders) if m is not None]
+    return Fidelity(
+        has_reply=source.has_reply and destination.has_reply,
+        has_organizer=source.has_organizer and destination.has_organizer,
+        has_default_visibility=source.has_default_visibility and destination.has_default_visibility,
+        max_reminders=min(limits) if limits else None,
+    )
+
+
+_encode = msgspec.json.Encoder().encode
+_replace = msgspec.structs.replace
+
+
+def fingerprint(item: ScheduleItem, fidelity: Fidelity = FULL) -> bytes:
+    """Hash the shared part of a normalized item: 16 bytes, the same on every machine, no clock involved.
+
+    Left out: what lives at one side only (priority, private notes) and what the other side's server decides (UID).
+    """
+    return blake2b(_encode(as_held(item, fidelity)), digest_size=16).digest()
+
+
+def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
+    """Reduce an item to what a side of that fidelity can hold."""
+    return _replace(
+        item,
+        uid=None,
+        priority=None,
+        private_notes="",
+        organizer=item.organizer if fidelity.has_organizer else None,
+        attendees=item.attendees if fidelity.has_reply else tuple(map(_without_reply, item.attendees)),
+        visibility=_visibility(item.visibility, fidelity),
+        reminders=_reminders(item, fidelity),
+        exceptions=tuple(ChangedOccurrence(e.original_start, as_held(e.item, fidelity)) for e in item.exceptions),
+    )
+
+
+def _without_reply(attendee: Attendee) -> Attendee:
+    return _replace(attendee, status=Reply.NONE, comment="")
+
+
+def _visibility(visibility: Visibility, fidelity: Fidelity) -> Visibility:
+    if visibility is Visibility.DEFAULT and not fidelity.has_default_visibility:
+        return Visibility.PUBLIC
+    return visibility
+
+
+def _reminders(item: ScheduleItem, fidelity: Fidelity) -> tuple[object, ...] | None:
+    if item.reminders is None or fidelity.max_reminders is None:
+        return item.reminders
+    return item.reminders[: fidelity.max_reminders]
+
+
+def merged(source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
+    """Overwrite a destination's item by the source's, keeping what the source cannot know.
+
+    Kept: priority, private notes, UID, and each field that is equal under ``fidelity`` or outside it.
+    """
+    mine, theirs = as_held(source, fidelity), as_held(destination, fidelity)
+    kept = {
+        name: getattr(destination, name)
+        for name in ("attendees", "organizer", "visibility", "reminders", "exceptions")
+        if getattr(mine, name) == getattr(theirs, name)
+    }
+    return _replace(
+        source,
+        priority=destination.priority,
+        private_notes=destination.private_notes,
+        uid=destination.uid or source.uid,
+        **kept,
+    )
+
+
+def supported(item_type: ItemType) -> bool:
+    """Say whether items of that type can be copied."""
+    return item_type is ItemType.EVENT
