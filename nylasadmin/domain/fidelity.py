@@ -52,12 +52,14 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
     takes_primary: bool = True
     mails_anyway: bool = False
     has_default_visibility: bool = True
+    event_types: tuple[str, ...] = ()  # to be named one by one, or a listing leaves them out
 
 
+_PASSED_THROUGH = ProviderRules()
 _ONE_REMINDER = Fidelity(has_default_visibility=False, max_reminders=1)
 _ONE_REMINDER_WRITTEN = Fidelity(has_reply=False, has_organizer=False, has_default_visibility=False, max_reminders=1)
 
-GOOGLE = ProviderRules()
+GOOGLE = ProviderRules(event_types=("default", "outOfOffice", "focusTime", "workingLocation"))
 MICROSOFT = ProviderRules(
     reports=_ONE_REMINDER, accepts=_ONE_REMINDER_WRITTEN, mails_anyway=True, has_default_visibility=False
 )
@@ -77,7 +79,7 @@ EWS = msgspec.structs.replace(
     ICLOUD, days_per_window=None, filters_updated=True, lists_instances=True, takes_primary=True, mails_anyway=False
 )
 VIRTUAL = msgspec.structs.replace(
-    GOOGLE, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False, filters_updated=False
+    _PASSED_THROUGH, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False, filters_updated=False
 )
 
 PROVIDERS: dict[str, ProviderRules] = {
@@ -90,8 +92,8 @@ PROVIDERS: dict[str, ProviderRules] = {
 
 
 def rules_for(provider: str) -> ProviderRules:
-    """Give a provider's rules; an unknown provider is treated as Google, whose values Nylas passes through."""
-    return PROVIDERS.get(provider, GOOGLE)
+    """Give a provider's rules; an unknown one is treated much like Google, whose values Nylas passes through."""
+    return PROVIDERS.get(provider, _PASSED_THROUGH)
 
 
 def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
