@@ -18,6 +18,7 @@ from nylasadmin.domain.items import (
     ScheduleItem,
     Visibility,
 )
+from nylasadmin.domain.recurrence import occurrence_of
 
 FINGERPRINT_VERSION = 1
 """Raised when the normal form changes; a migration then computes stored fingerprints again."""
@@ -28,6 +29,7 @@ class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
 
     has_reply: bool = True  # attendees' answers
     has_organizer: bool = True
+    has_unaddressed: bool = True  # attendees without an e-mail address
     has_default_visibility: bool = True
     max_reminders: int | None = None
 
@@ -43,7 +45,7 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     reports: Fidelity = FULL
-    accepts: Fidelity = Fidelity(has_reply=False, has_organizer=False)
+    accepts: Fidelity = Fidelity(has_reply=False, has_organizer=False, has_unaddressed=False)
     is_end_inclusive: bool = False
     days_per_window: int | None = None
     shows_cancelled: bool = True
@@ -57,7 +59,9 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
 
 _PASSED_THROUGH = ProviderRules()
 _ONE_REMINDER = Fidelity(has_default_visibility=False, max_reminders=1)
-_ONE_REMINDER_WRITTEN = Fidelity(has_reply=False, has_organizer=False, has_default_visibility=False, max_reminders=1)
+_ONE_REMINDER_WRITTEN = Fidelity(
+    has_reply=False, has_organizer=False, has_unaddressed=False, has_default_visibility=False, max_reminders=1
+)
 
 GOOGLE = ProviderRules(event_types=("default", "outOfOffice", "focusTime", "workingLocation"))
 MICROSOFT = ProviderRules(
@@ -102,6 +106,7 @@ def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
     return Fidelity(
         has_reply=source.has_reply and destination.has_reply,
         has_organizer=source.has_organizer and destination.has_organizer,
+        has_unaddressed=source.has_unaddressed and destination.has_unaddressed,
         has_default_visibility=source.has_default_visibility and destination.has_default_visibility,
         max_reminders=min(limits) if limits else None,
     )
@@ -120,18 +125,36 @@ def fingerprint(item: ScheduleItem, fidelity: Fidelity = FULL) -> bytes:
 
 
 def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
-    """Reduce an item to what a side of that fidelity can hold."""
-    return _replace(
+    """Reduce an item to what a side of that fidelity can hold.
+
+    A changed occurrence that, so reduced, equals what its series says is none.
+    """
+    held = _replace(
         item,
         uid=None,
+        original_start=None,
         priority=None,
         private_notes="",
         organizer=item.organizer if fidelity.has_organizer else None,
-        attendees=item.attendees if fidelity.has_reply else tuple(map(_without_reply, item.attendees)),
+        attendees=_attendees(item.attendees, fidelity),
         visibility=_visibility(item.visibility, fidelity),
         reminders=_reminders(item, fidelity),
-        exceptions=tuple(ChangedOccurrence(e.original_start, as_held(e.item, fidelity)) for e in item.exceptions),
+        exceptions=(),
     )
+    return _replace(held, exceptions=_exceptions(item, held, fidelity)) if item.exceptions else held
+
+
+def _exceptions(
+    item: ScheduleItem, held: ScheduleItem, fidelity: Fidelity
+) -> tuple[ChangedOccurrence, ...]:
+    reduced = (ChangedOccurrence(e.original_start, as_held(e.item, fidelity)) for e in item.exceptions)
+    return tuple(e for e in reduced if e.item != occurrence_of(held, e.original_start))
+
+
+def _attendees(attendees: tuple[Attendee, ...], fidelity: Fidelity) -> tuple[Attendee, ...]:
+    if not fidelity.has_unaddressed:
+        attendees = tuple(a for a in attendees if a.email)
+    return attendees if fidelity.has_reply else tuple(map(_without_reply, attendees))
 
 
 def _without_reply(attendee: Attendee) -> Attendee:

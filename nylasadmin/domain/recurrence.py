@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 from dateutil import rrule as dateutil_rrule
 
 from nylasadmin.domain.items import AllDay, Moment, ScheduleItem, Timed, When, first_end, first_start, moment_seconds
@@ -154,3 +155,18 @@ def shifted(when: When, moment: Moment) -> When:
         return Timed(seconds, seconds + when.end - when.start, when.zone, when.end_zone)
     day = moment if isinstance(moment, date) else datetime.fromtimestamp(moment, UTC).date()
     return AllDay(day, day + timedelta(days=(when.end - when.start).days))
+
+
+def occurrence_of(series: ScheduleItem, moment: Moment) -> ScheduleItem:
+    """Give the item that a series says takes place at one of its original starts."""
+    return msgspec.structs.replace(
+        series,
+        when=shifted(series.when, moment),
+        rules=(),
+        cancelled=(),
+        exceptions=(),
+        original_start=None,
+        uid=None,
+        priority=None,
+        private_notes="",
+    )
