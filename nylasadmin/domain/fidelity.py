@@ -144,9 +144,7 @@ def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
     return _replace(held, exceptions=_exceptions(item, held, fidelity)) if item.exceptions else held
 
 
-def _exceptions(
-    item: ScheduleItem, held: ScheduleItem, fidelity: Fidelity
-) -> tuple[ChangedOccurrence, ...]:
+def _exceptions(item: ScheduleItem, held: ScheduleItem, fidelity: Fidelity) -> tuple[ChangedOccurrence, ...]:
     reduced = (ChangedOccurrence(e.original_start, as_held(e.item, fidelity)) for e in item.exceptions)
     return tuple(e for e in reduced if e.item != occurrence_of(held, e.original_start))
 
