@@ -14,6 +14,7 @@ from nylasadmin.domain.items import (
     Attendee,
     ChangedOccurrence,
     ItemType,
+    Reminder,
     Reply,
     ScheduleItem,
     Visibility,
@@ -25,12 +26,17 @@ FINGERPRINT_VERSION = 1
 
 
 class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
-    """Which parts of an item are compared and written."""
+    """Which parts of an item are compared and written.
+
+    ``reminder_methods``: those that are known, ``None`` for any; another one becomes a pop-up.
+    """
 
     has_reply: bool = True  # attendees' answers
     has_organizer: bool = True
     has_unaddressed: bool = True  # attendees without an e-mail address
+    has_visibility: bool = True
     has_default_visibility: bool = True
+    reminder_methods: tuple[str, ...] | None = None
     max_reminders: int | None = None
 
 
@@ -52,24 +58,41 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
     filters_updated: bool = True
     lists_instances: bool = True  # knows ``master_event_id`` as a filter
     takes_primary: bool = True
+    keeps_exceptions: bool = False  # changed occurrences survive a change of the series' rules
     mails_anyway: bool = False
     has_default_visibility: bool = True
+    popup: str = "popup"  # what the provider calls a reminder on the screen
     event_types: tuple[str, ...] = ()  # to be named one by one, or a listing leaves them out
 
 
 _PASSED_THROUGH = ProviderRules()
-_ONE_REMINDER = Fidelity(has_default_visibility=False, max_reminders=1)
-_ONE_REMINDER_WRITTEN = Fidelity(
-    has_reply=False, has_organizer=False, has_unaddressed=False, has_default_visibility=False, max_reminders=1
-)
 
-GOOGLE = ProviderRules(event_types=("default", "outOfOffice", "focusTime", "workingLocation"))
+
+def _written(reported: Fidelity) -> Fidelity:
+    """Give what a provider accepts that reports so much: answers and organizers are not ours to write."""
+    return msgspec.structs.replace(reported, has_reply=False, has_organizer=False, has_unaddressed=False)
+
+
+_BY_GOOGLE = Fidelity(reminder_methods=("popup", "email"))
+_BY_MICROSOFT = Fidelity(has_default_visibility=False, reminder_methods=("popup",), max_reminders=1)
+_BY_APPLE = Fidelity(has_visibility=False, reminder_methods=("popup", "sound"), max_reminders=1)
+
+GOOGLE = ProviderRules(
+    reports=_BY_GOOGLE,
+    accepts=_written(_BY_GOOGLE),
+    keeps_exceptions=True,
+    event_types=("default", "outOfOffice", "focusTime", "workingLocation"),
+)
 MICROSOFT = ProviderRules(
-    reports=_ONE_REMINDER, accepts=_ONE_REMINDER_WRITTEN, mails_anyway=True, has_default_visibility=False
+    reports=_BY_MICROSOFT,
+    accepts=_written(_BY_MICROSOFT),
+    mails_anyway=True,
+    has_default_visibility=False,
 )
 ICLOUD = ProviderRules(
-    reports=_ONE_REMINDER,
-    accepts=_ONE_REMINDER_WRITTEN,
+    reports=_BY_APPLE,
+    accepts=_written(_BY_APPLE),
+    popup="display",
     is_end_inclusive=True,
     days_per_window=180,
     shows_cancelled=False,
@@ -80,7 +103,14 @@ ICLOUD = ProviderRules(
     has_default_visibility=False,
 )
 EWS = msgspec.structs.replace(
-    ICLOUD, days_per_window=None, filters_updated=True, lists_instances=True, takes_primary=True, mails_anyway=False
+    ICLOUD,
+    reports=_BY_MICROSOFT,
+    accepts=_written(_BY_MICROSOFT),
+    days_per_window=None,
+    filters_updated=True,
+    lists_instances=True,
+    takes_primary=True,
+    mails_anyway=False,
 )
 VIRTUAL = msgspec.structs.replace(
     _PASSED_THROUGH, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False, filters_updated=False
@@ -107,7 +137,9 @@ def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
         has_reply=source.has_reply and destination.has_reply,
         has_organizer=source.has_organizer and destination.has_organizer,
         has_unaddressed=source.has_unaddressed and destination.has_unaddressed,
+        has_visibility=source.has_visibility and destination.has_visibility,
         has_default_visibility=source.has_default_visibility and destination.has_default_visibility,
+        reminder_methods=_common(source.reminder_methods, destination.reminder_methods),
         max_reminders=min(limits) if limits else None,
     )
 
@@ -138,7 +170,7 @@ def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
         organizer=item.organizer if fidelity.has_organizer else None,
         attendees=_attendees(item.attendees, fidelity),
         visibility=_visibility(item.visibility, fidelity),
-        reminders=_reminders(item, fidelity),
+        reminders=_reminders(item.reminders, fidelity),
         exceptions=(),
     )
     return _replace(held, exceptions=_exceptions(item, held, fidelity)) if item.exceptions else held
@@ -160,15 +192,26 @@ def _without_reply(attendee: Attendee) -> Attendee:
 
 
 def _visibility(visibility: Visibility, fidelity: Fidelity) -> Visibility:
+    if not fidelity.has_visibility:
+        return Visibility.DEFAULT
     if visibility is Visibility.DEFAULT and not fidelity.has_default_visibility:
         return Visibility.PUBLIC
     return visibility
 
 
-def _reminders(item: ScheduleItem, fidelity: Fidelity) -> tuple[object, ...] | None:
-    if item.reminders is None or fidelity.max_reminders is None:
-        return item.reminders
-    return item.reminders[: fidelity.max_reminders]
+def _reminders(reminders: tuple[Reminder, ...] | None, fidelity: Fidelity) -> tuple[Reminder, ...] | None:
+    if not reminders:
+        return reminders
+    methods = fidelity.reminder_methods
+    if methods is not None:
+        reminders = tuple(sorted({r if r.method in methods else Reminder(r.minutes) for r in reminders}))
+    return reminders[: fidelity.max_reminders]
+
+
+def _common(mine: tuple[str, ...] | None, theirs: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if mine is None or theirs is None:
+        return mine if theirs is None else theirs
+    return tuple(m for m in mine if m in theirs)
 
 
 def merged(source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
