@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 def create_body(item: ScheduleItem, rules: ProviderRules) -> Body:
     """Spell a new event. Left out: what the provider's own default already says."""
     body = {name: spell(item, rules) for name, (_, spell) in _FIELDS.items()}
-    if item.visibility is Visibility.DEFAULT:
+    if item.visibility is Visibility.DEFAULT:  # also where the provider has none
         del body["visibility"]
     if item.reminders is None:
         del body["reminders"]
@@ -63,8 +63,11 @@ def _participant(attendee: Attendee) -> Body:
     return {name: value for name, value in body.items() if value}
 
 
-def _reminders(reminders: tuple[Reminder, ...] | None) -> Body:
-    overrides = [{"reminder_minutes": r.minutes, "reminder_method": r.method} for r in reminders or ()]
+def _reminders(reminders: tuple[Reminder, ...] | None, popup: str) -> Body:
+    overrides = [
+        {"reminder_minutes": r.minutes, "reminder_method": popup if r.method == "popup" else r.method}
+        for r in reminders or ()
+    ]
     return {"use_default": reminders is None, "overrides": overrides}
 
 
@@ -82,6 +85,6 @@ _FIELDS: dict[str, tuple[str, Callable[[ScheduleItem, ProviderRules], object]]] 
     "visibility": ("visibility", _visibility),
     "when": ("when", lambda item, rules: when_body(item.when, rules)),
     "participants": ("attendees", lambda item, _: [_participant(a) for a in item.attendees if a.email]),
-    "reminders": ("reminders", lambda item, _: _reminders(item.reminders)),
+    "reminders": ("reminders", lambda item, rules: _reminders(item.reminders, rules.popup)),
 }
 """Wire name: the item's field it comes from, and how it is spelt."""

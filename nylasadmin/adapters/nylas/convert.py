@@ -59,13 +59,13 @@ class Series(msgspec.Struct, frozen=True):
 
 def item_of(event: WireEvent, rules: ProviderRules) -> ScheduleItem:
     """Convert one event that is no series: a single event or one changed occurrence."""
-    return _item(event, when_of(event.when, rules))
+    return _item(event, when_of(event.when, rules), rules)
 
 
 def orphan_of(event: WireEvent, rules: ProviderRules) -> ScheduleItem:
     """Convert an occurrence whose series this account cannot read into an item of its own."""
     when = when_of(event.when, rules)
-    item = _item(event, when)
+    item = _item(event, when, rules)
     return msgspec.structs.replace(item, original_start=original_moment(event, when))
 
 
@@ -76,7 +76,7 @@ def series_of(master: WireEvent, overrides: Iterable[WireEvent], rules: Provider
     """
     when = when_of(master.when, rules)
     lines, excluded = _split_recurrence(master.recurrence or (), when)
-    item = _item(master, when, lines)
+    item = _item(master, when, rules, lines)
     cancelled, changed, ids = set(excluded), {}, {}
     for event in overrides:
         moment = original_moment(event, when)
@@ -101,7 +101,7 @@ def _with_occurrences(
     )
 
 
-def _item(event: WireEvent, when: When, lines: tuple[str, ...] = ()) -> ScheduleItem:
+def _item(event: WireEvent, when: When, rules: ProviderRules, lines: tuple[str, ...] = ()) -> ScheduleItem:
     organizer = event.organizer
     return ScheduleItem(
         when=when,
@@ -112,7 +112,7 @@ def _item(event: WireEvent, when: When, lines: tuple[str, ...] = ()) -> Schedule
         visibility=_VISIBILITIES.get(event.visibility, Visibility.DEFAULT),
         organizer=Person((organizer.email or "").strip().lower(), organizer.name or "") if organizer else None,
         attendees=_attendees(event.participants) if event.participants else (),
-        reminders=_reminders(event.reminders) if event.reminders else None,
+        reminders=_reminders(event.reminders, rules.popup) if event.reminders else None,
         rules=lines,
         uid=event.ical_uid or None,
     )
@@ -133,12 +133,12 @@ def _attendees(participants: list[WireParticipant]) -> tuple[Attendee, ...]:
     )
 
 
-def _reminders(reminders: WireReminders) -> tuple[Reminder, ...] | None:
+def _reminders(reminders: WireReminders, popup: str) -> tuple[Reminder, ...] | None:
     """None means "as the calendar does"; only an explicit refusal of the default makes an empty list mean "none"."""
     if reminders.use_default or (reminders.overrides is None and reminders.use_default is None):
         return None
     found = {
-        Reminder(o.reminder_minutes, o.reminder_method or "popup")
+        Reminder(o.reminder_minutes, "popup" if o.reminder_method in (None, "", popup) else str(o.reminder_method))
         for o in reminders.overrides or ()
         if o.reminder_minutes is not None
     }

@@ -91,11 +91,14 @@ class Writer:
             return _failed(order, error)
         return self._with_occurrences(order, found, wanted)
 
-    @staticmethod
-    def _recurrence_change(found: Series, current: ScheduleItem, wanted: ScheduleItem) -> Body:
-        """Spell the recurrence only where it must change: some providers drop changed occurrences with it."""
+    def _recurrence_change(self, found: Series, current: ScheduleItem, wanted: ScheduleItem) -> Body:
+        """Spell the recurrence only where it must change: some providers drop changed occurrences with it.
+
+        Where they do not, an exclusion in the rules is the better way to cancel: it can be taken back.
+        """
         returning = found.excluded - set(wanted.cancelled)
-        if current.rules == wanted.rules and not returning:
+        leaving = set(wanted.cancelled) - set(current.cancelled) - found.occurrence_ids.keys()
+        if current.rules == wanted.rules and not returning and not (leaving and self._rules.keeps_exceptions):
             return {}
         return {"recurrence": recurrence_of(wanted.rules, wanted.cancelled)}
 
