@@ -206,9 +206,7 @@ class _Planner:
     def _of_vanished(self, source: ItemId, destination: ItemId) -> Action:
         other = self.destination.get(destination)
         if other is None:
-            return Action(
-                kind=ActionKind.FORGET, reason=Reason.GONE_FROM_BOTH, source=source, destination=destination
-            )
+            return Action(kind=ActionKind.FORGET, reason=Reason.GONE_FROM_BOTH, source=source, destination=destination)
         if not self.options.window.holds(other):
             return _outside(other, source=source, destination=other.id)
         return self._delete(Reason.DELETED_AT_SOURCE, other, source)
@@ -219,9 +217,7 @@ class _Planner:
             return _outside(other, source=None, destination=other.id)
         if self.options.receiver_only is ReceiverOnly.REMOVE:
             return self._delete(Reason.RECEIVER_ONLY_REMOVED, other, None)
-        return Action(
-            kind=ActionKind.KEEP, reason=Reason.RECEIVER_ONLY_KEPT, destination=other.id, title=other.title
-        )
+        return Action(kind=ActionKind.KEEP, reason=Reason.RECEIVER_ONLY_KEPT, destination=other.id, title=other.title)
 
     # row 10 wraps every write
     def _write(self, kind: ActionKind, reason: Reason, item: Observed, other: Observed | None) -> Action:
