@@ -272,12 +272,20 @@ def _counted(rule: dateutil_rrule.rrule, most: int) -> tuple[int, datetime | Non
 def shifted(when: When, moment: Moment) -> When:
     """Move a series' first occurrence to another of its original starts, keeping its length.
 
-    A date given for a timed series means that day at the series' own time.
+    A date given for a timed series means that day at the series' own time. Raises ``ValueError`` outside the calendar.
     """
-    if isinstance(when, AllDay):
-        day = datetime.fromtimestamp(moment, UTC).date() if isinstance(moment, int) else moment
-        return AllDay(day, day + timedelta(days=(when.end - when.start).days))
+    try:
+        return _shifted_days(when, moment) if isinstance(when, AllDay) else _shifted_time(when, moment)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"no calendar has this moment: {moment}") from error
+
+
+def _shifted_days(when: AllDay, moment: Moment) -> AllDay:
+    day = datetime.fromtimestamp(moment, UTC).date() if isinstance(moment, int) else moment
+    return AllDay(day, day + timedelta(days=(when.end - when.start).days))
+
+
+def _shifted_time(when: Timed, moment: Moment) -> Timed:
     if not isinstance(moment, int):
-        at = datetime.combine(moment, _wall_clock(when).time(), zone_or_utc(when.zone))
-        moment = int(at.timestamp())
+        moment = int(datetime.combine(moment, _wall_clock(when).time(), zone_or_utc(when.zone)).timestamp())
     return Timed(moment, moment + when.end - when.start, when.zone, when.end_zone)
