@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from nylasadmin.adapters.nylas.wire import WireEvent, WireParticipant, WireReminders, WireWhen
-from nylasadmin.domain.fidelity import ProviderRules
+from nylasadmin.domain.fidelity import ProviderRules, occurrence
 from nylasadmin.domain.items import (
     AllDay,
     Attendee,
@@ -29,7 +29,7 @@ from nylasadmin.domain.items import (
     moment_seconds,
     sorted_attendees,
 )
-from nylasadmin.domain.recurrence import normalized_rule, occurrence_of, parse_exdates, zone_or_utc
+from nylasadmin.domain.recurrence import normalized_rule, parse_exdates, zone_or_utc
 
 MARKER_KEY = "key1"
 """The metadata key that carries our marker: indexed, and free of separators that clients rewrite."""
@@ -85,9 +85,9 @@ def series_of(master: WireEvent, overrides: Iterable[WireEvent], rules: Provider
             cancelled.add(moment)
             continue
         cancelled.discard(moment)
-        occurrence = msgspec.structs.replace(item_of(event, rules), uid=None)
-        if occurrence != occurrence_of(item, moment):
-            changed[moment] = occurrence
+        instead = msgspec.structs.replace(item_of(event, rules), uid=None)
+        if instead != occurrence(item, moment):
+            changed[moment] = instead
     return Series(master, _with_occurrences(item, cancelled, changed), ids, frozenset(excluded))
 
 
@@ -189,7 +189,7 @@ def _split_recurrence(lines: Iterable[str], when: When) -> tuple[tuple[str, ...]
                 continue
             except ValueError:
                 pass  # kept as text below
-        rules.append(normalized_rule(line) if name == "RRULE" else line.strip())
+        rules.append(normalized_rule(line))
     return tuple(sorted(rules)), excluded if rules else set()
 
 
