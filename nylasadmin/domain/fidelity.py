@@ -11,13 +11,22 @@ from hashlib import blake2b
 import msgspec
 
 from nylasadmin.domain.items import (
+    AllDay,
     Attendee,
     ChangedOccurrence,
     ItemType,
-    Reply,
+    Moment,
+    Reminder,
     ScheduleItem,
+    Timed,
     Visibility,
+    When,
+    moment_seconds,
+    normalized,
+    sorted_attendees,
 )
+from nylasadmin.domain.recurrence import compared_rules, shifted
+from nylasadmin.domain.zones import canonical_zone
 
 FINGERPRINT_VERSION = 1
 """Raised when the normal form changes; a migration then computes stored fingerprints again."""
@@ -27,12 +36,14 @@ class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
     """Which parts of an item are compared and written."""
 
     has_reply: bool = True  # attendees' answers
+    has_unaddressed: bool = True  # attendees without an e-mail address
     has_organizer: bool = True
     has_default_visibility: bool = True
     max_reminders: int | None = None
 
 
 FULL = Fidelity()
+_ACCEPTED = Fidelity(has_reply=False, has_organizer=False, has_unaddressed=False)
 
 
 class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +54,7 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     reports: Fidelity = FULL
-    accepts: Fidelity = Fidelity(has_reply=False, has_organizer=False)
+    accepts: Fidelity = _ACCEPTED
     is_end_inclusive: bool = False
     days_per_window: int | None = None
     shows_cancelled: bool = True
@@ -55,7 +66,7 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ONE_REMINDER = Fidelity(has_default_visibility=False, max_reminders=1)
-_ONE_REMINDER_WRITTEN = Fidelity(has_reply=False, has_organizer=False, has_default_visibility=False, max_reminders=1)
+_ONE_REMINDER_WRITTEN = msgspec.structs.replace(_ACCEPTED, has_default_visibility=False, max_reminders=1)
 
 GOOGLE = ProviderRules()
 MICROSOFT = ProviderRules(
@@ -99,6 +110,7 @@ def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
     limits = [m for m in (source.max_reminders, destination.max_reminders) if m is not None]
     return Fidelity(
         has_reply=source.has_reply and destination.has_reply,
+        has_unaddressed=source.has_unaddressed and destination.has_unaddressed,
         has_organizer=source.has_organizer and destination.has_organizer,
         has_default_visibility=source.has_default_visibility and destination.has_default_visibility,
         max_reminders=min(limits) if limits else None,
@@ -109,12 +121,65 @@ _encode = msgspec.json.Encoder().encode
 _replace = msgspec.structs.replace
 
 
-def fingerprint(item: ScheduleItem, fidelity: Fidelity = FULL) -> bytes:
-    """Hash the shared part of a normalized item: 16 bytes, the same on every machine, no clock involved.
+# --- comparing ---------------------------------------------------------------------------------------------------
 
-    Left out: what lives at one side only (priority, private notes) and what the other side's server decides (UID).
+
+def fingerprint(item: ScheduleItem, fidelity: Fidelity = FULL) -> bytes:
+    """Hash the shared part of an item: 16 bytes, the same on every machine, no clock involved.
+
+    Left out: what lives at one side only (priority, private notes) and what tells who an item is, not what it is (UID,
+    original start); the other side's server decides those.
     """
-    return blake2b(_encode(as_held(item, fidelity)), digest_size=16).digest()
+    return blake2b(_encode(compared(item, fidelity)), digest_size=16).digest()
+
+
+def compared(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
+    """Give what :func:`fingerprint` hashes: the item as held, spelled so that what means the same is the same.
+
+    Zones by one name, attendees once per address, ``UNTIL`` at the last occurrence, and no changed occurrence that is
+    just what its series makes of it anyway.
+    """
+    held = as_held(normalized(item), fidelity)
+    return _replace(
+        held,
+        when=_one_zone(held.when),
+        attendees=_one_per_address(held.attendees),
+        rules=compared_rules(held.rules, held.when) if held.rules else (),
+        exceptions=_real_changes(held) if held.exceptions else (),
+        original_start=None,
+    )
+
+
+def _one_zone(when: When) -> When:
+    if isinstance(when, AllDay):
+        return when
+    zone = canonical_zone(when.zone)
+    end_zone = canonical_zone(when.end_zone) if when.end_zone else zone
+    return Timed(when.start, when.end, zone, end_zone if end_zone != zone else None)
+
+
+def _one_per_address(attendees: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
+    if len(attendees) < 2:
+        return attendees
+    return tuple({a.email or a: a for a in reversed(attendees)}.values())[::-1]
+
+
+def _real_changes(held: ScheduleItem) -> tuple[ChangedOccurrence, ...]:
+    changes = ((e.original_start, compared(_single(e.item), FULL)) for e in held.exceptions)
+    return tuple(ChangedOccurrence(m, c) for m, c in changes if c != compared(occurrence(held, m), FULL))
+
+
+def occurrence(series: ScheduleItem, original_start: Moment) -> ScheduleItem:
+    """Give one unchanged occurrence of a series as an item of its own."""
+    try:
+        when = shifted(series.when, original_start)
+    except ValueError:  # a moment that no calendar has: the item is compared as it came
+        when = series.when
+    return _replace(_single(series), when=when)
+
+
+def _single(item: ScheduleItem) -> ScheduleItem:
+    return _replace(item, rules=(), cancelled=(), exceptions=(), original_start=None, uid=None)
 
 
 def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
@@ -125,15 +190,21 @@ def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
         priority=None,
         private_notes="",
         organizer=item.organizer if fidelity.has_organizer else None,
-        attendees=item.attendees if fidelity.has_reply else tuple(map(_without_reply, item.attendees)),
+        attendees=_attendees(item.attendees, fidelity),
         visibility=_visibility(item.visibility, fidelity),
-        reminders=_reminders(item, fidelity),
+        reminders=_reminders(item.reminders, fidelity),
         exceptions=tuple(ChangedOccurrence(e.original_start, as_held(e.item, fidelity)) for e in item.exceptions),
     )
 
 
+def _attendees(attendees: tuple[Attendee, ...], fidelity: Fidelity) -> tuple[Attendee, ...]:
+    if not fidelity.has_unaddressed:
+        attendees = tuple(a for a in attendees if a.email)
+    return attendees if fidelity.has_reply else tuple(map(_without_reply, attendees))
+
+
 def _without_reply(attendee: Attendee) -> Attendee:
-    return _replace(attendee, status=Reply.NONE, comment="")
+    return Attendee(attendee.email, attendee.name, phone=attendee.phone)
 
 
 def _visibility(visibility: Visibility, fidelity: Fidelity) -> Visibility:
@@ -142,29 +213,73 @@ def _visibility(visibility: Visibility, fidelity: Fidelity) -> Visibility:
     return visibility
 
 
-def _reminders(item: ScheduleItem, fidelity: Fidelity) -> tuple[object, ...] | None:
-    if item.reminders is None or fidelity.max_reminders is None:
-        return item.reminders
-    return item.reminders[: fidelity.max_reminders]
+def _reminders(reminders: tuple[Reminder, ...] | None, fidelity: Fidelity) -> tuple[Reminder, ...] | None:
+    return reminders if reminders is None else reminders[: fidelity.max_reminders]
+
+
+# --- merging -----------------------------------------------------------------------------------------------------
+
+_KEPT_IF_EQUAL = ("when", "attendees", "organizer", "visibility", "reminders", "rules", "cancelled")
 
 
 def merged(source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
     """Overwrite a destination's item by the source's, keeping what the source cannot know.
 
-    Kept: priority, private notes, UID, and each field that is equal under ``fidelity`` or outside it.
+    Kept: priority, private notes, UID and original start, each field that is equal under ``fidelity`` or outside it,
+    and replies where they are not compared. The same holds for each changed occurrence.
     """
-    mine, theirs = as_held(source, fidelity), as_held(destination, fidelity)
-    kept = {
-        name: getattr(destination, name)
-        for name in ("attendees", "organizer", "visibility", "reminders", "exceptions")
-        if getattr(mine, name) == getattr(theirs, name)
-    }
-    return _replace(
+    mine, theirs = compared(source, fidelity), compared(destination, fidelity)
+    kept = {n: getattr(destination, n) for n in _KEPT_IF_EQUAL if getattr(mine, n) == getattr(theirs, n)}
+    result = _replace(
         source,
         priority=destination.priority,
         private_notes=destination.private_notes,
         uid=destination.uid or source.uid,
-        **kept,
+        original_start=source.original_start if destination.original_start is None else destination.original_start,
+        **{"attendees": _merged_attendees(source, destination, fidelity), **kept},
+    )
+    return _with_exceptions(result, mine, source, destination, fidelity)
+
+
+def _with_exceptions(
+    result: ScheduleItem, mine: ScheduleItem, source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity
+) -> ScheduleItem:
+    if not (source.exceptions or destination.exceptions):
+        return result
+    as_they_are = _replace(result, exceptions=destination.exceptions)
+    if compared(as_they_are, fidelity) == mine:
+        return as_they_are
+    return _replace(result, exceptions=_merged_exceptions(source, destination, fidelity))
+
+
+def _merged_attendees(source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity) -> tuple[Attendee, ...]:
+    attendees = list(source.attendees)
+    if not fidelity.has_reply:
+        known = {a.email: a for a in destination.attendees if a.email}
+        attendees = [_with_reply(a, known.get(a.email, a)) for a in attendees]
+    if not fidelity.has_unaddressed:
+        attendees = [a for a in attendees if a.email] + [a for a in destination.attendees if not a.email]
+    return sorted_attendees(tuple(attendees))
+
+
+def _with_reply(attendee: Attendee, known: Attendee) -> Attendee:
+    return _replace(attendee, status=known.status, comment=known.comment)
+
+
+def _merged_exceptions(
+    source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity
+) -> tuple[ChangedOccurrence, ...]:
+    theirs = {moment_seconds(e.original_start): e.item for e in destination.exceptions}
+    return tuple(
+        ChangedOccurrence(
+            e.original_start,
+            merged(
+                _single(e.item),
+                _single(theirs.get(moment_seconds(e.original_start)) or occurrence(destination, e.original_start)),
+                fidelity,
+            ),
+        )
+        for e in source.exceptions
     )
 
 

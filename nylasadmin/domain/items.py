@@ -8,6 +8,7 @@ cancelled and the occurrences that were changed travel together, so that provide
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import NewType
@@ -166,23 +167,35 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 def normalized(item: ScheduleItem) -> ScheduleItem:
     """Sort what has no order of its own, so that equal items are equal values.
 
-    Attendees by address, reminders by time, rules and cancelled and changed occurrences by their text or moment.
+    Attendees by address, reminders by time, rules and cancelled and changed occurrences by their text or moment. An
+    occurrence is changed once at most, and a changed one is not cancelled as well.
     """
+    exceptions = _one_per_moment(item.exceptions)
+    changed = {moment_seconds(e.original_start) for e in exceptions}
     return msgspec.structs.replace(
         item,
         attendees=sorted_attendees(item.attendees),
         reminders=None if item.reminders is None else tuple(sorted(set(item.reminders))),
-        rules=tuple(sorted(item.rules)),
-        cancelled=tuple(sorted(set(item.cancelled), key=moment_seconds)),
-        exceptions=tuple(
-            ChangedOccurrence(e.original_start, normalized(e.item))
-            for e in sorted(item.exceptions, key=lambda e: moment_seconds(e.original_start))
-        ),
+        rules=tuple(sorted(set(item.rules))),
+        cancelled=_sorted_moments(m for m in item.cancelled if moment_seconds(m) not in changed),
+        exceptions=exceptions,
     )
 
 
+def _one_per_moment(exceptions: tuple[ChangedOccurrence, ...]) -> tuple[ChangedOccurrence, ...]:
+    if not exceptions:
+        return ()
+    clean = [ChangedOccurrence(e.original_start, normalized(e.item)) for e in exceptions]
+    clean.sort(key=lambda e: (moment_seconds(e.original_start), encode_item(e.item)))
+    return tuple({moment_seconds(e.original_start): e for e in clean}.values())
+
+
+def _sorted_moments(moments: Iterable[Moment]) -> tuple[Moment, ...]:
+    return tuple(sorted(set(moments), key=lambda m: (moment_seconds(m), isinstance(m, int))))
+
+
 def sorted_attendees(attendees: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
-    """Sort by address, then name; adapters call it on every item they read."""
+    """Sort by address, then by the rest; adapters call it on every item they read."""
     if len(attendees) < 2:
         return attendees
-    return tuple(sorted(attendees, key=lambda a: (a.email, a.name, a.phone)))
+    return tuple(sorted(attendees, key=lambda a: (a.email, a.name, a.phone, a.status, a.comment)))

@@ -6,13 +6,30 @@ randomness; equal facts give equal plans, whatever their order. The code that pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
 
-from nylasadmin.domain.items import ItemId, Moment
-from nylasadmin.domain.recurrence import FOREVER
+from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.matches import match
+from nylasadmin.domain.observations import ALWAYS, Observed, Pair, Reason, Window
+
+__all__ = [
+    "ALWAYS",
+    "BOOKKEEPING",
+    "WRITES",
+    "Action",
+    "ActionKind",
+    "Direction",
+    "Observed",
+    "Options",
+    "Pair",
+    "Reason",
+    "ReceiverOnly",
+    "Window",
+    "plan",
+]
 
 
 class Direction(StrEnum):
@@ -34,7 +51,7 @@ class ActionKind(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     ADOPT = "adopt"  # remember a pair; both sides are equal already
-    FORGET = "forget"  # forget a pair whose items are gone from both sides
+    FORGET = "forget"  # forget a pair that ties nothing any more
     UNCHANGED = "unchanged"
     KEEP = "keep"
     OUTSIDE = "outside"
@@ -48,72 +65,12 @@ BOOKKEEPING = frozenset({ActionKind.ADOPT, ActionKind.FORGET})
 """Kinds that change only what we remember."""
 
 
-class Reason(StrEnum):
-    """Why an action is taken or not taken: a closed set. Explanations only read it."""
-
-    CREATED_AT_SOURCE = "created at source"
-    TWIN_FOUND = "twin found"
-    TWIN_DIFFERS = "twin found and differs"
-    EQUAL = "equal"
-    DIFFERS = "differs"
-    DELETED_AT_DESTINATION = "deleted at destination"
-    DELETED_AT_SOURCE = "deleted at source"
-    RECEIVER_ONLY_KEPT = "receiver-only kept"
-    RECEIVER_ONLY_REMOVED = "receiver-only removed"
-    GONE_FROM_BOTH = "gone from both sides"
-    OUTSIDE_WINDOW = "outside window"
-    FOLDER_READ_ONLY = "read-only folder"
-    ITEM_READ_ONLY = "read-only item"
-    ORGANIZED_BY_OTHER = "organizer is somebody else"
-    TOO_MANY_EXCEPTIONS = "too many customized occurrences"
-
-
-class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """One item as one side has it now: enough to plan with, without its body.
-
-    ``fingerprint`` is taken under the fidelity of the planned direction; ``claims`` is the other side's id that our
-    marker on this item names; ``blocked`` says why this side would refuse a change of this item.
-    ``start`` and ``end`` span the whole item in Unix seconds.
-    """
-
-    id: ItemId
-    fingerprint: bytes
-    title: str = ""
-    start: int = 0
-    end: int = FOREVER
-    is_recurring: bool = False
-    uid: str | None = None
-    original_start: Moment | None = None
-    claims: ItemId | None = None
-    blocked: Reason | None = None
-
-
-class Window(msgspec.Struct, frozen=True):
-    """The time that takes part, ``[start, end)`` in Unix seconds. An item takes part if any of it lies inside."""
-
-    start: int = -FOREVER
-    end: int = FOREVER
-
-    def holds(self, item: Observed) -> bool:
-        """Say whether any part of the item lies inside. An item without length counts at its start."""
-        return item.start < self.end and (item.end > self.start or item.start >= self.start)
-
-
-ALWAYS = Window()
-
-
-class Pair(msgspec.Struct, frozen=True):
-    """Two items we know to be the same one, by their ids at source and destination."""
-
-    source: ItemId
-    destination: ItemId
-
-
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to one item, and why.
 
     ``expected`` is the destination's fingerprint that the action was planned on: an executor that finds another one
-    does not write. ``pairs_anew`` asks to remember the pair, also where nothing is written.
+    does not write. ``pairs_anew`` asks to remember the pair of the two items, in place of any other pair that either of
+    them has; also where nothing is written. A deleted item's pair goes with it. Forgetting names one pair by both ids.
     """
 
     kind: ActionKind
@@ -133,12 +90,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator asked for and what the destination allows.
 
-    ``refusal`` is set when the destination folder takes no writes at all.
+    ``refusal`` is set when the destination folder takes no writes at all; ``max_exceptions`` is how many changed
+    occurrences of one series it can hold, ``None`` for any number.
     """
 
     receiver_only: ReceiverOnly = ReceiverOnly.KEEP
     window: Window = ALWAYS
     refusal: Reason | None = None
+    max_exceptions: int | None = None
 
 
 def plan(
@@ -146,8 +105,10 @@ def plan(
 ) -> list[Action]:
     """Decide what a snapshot does to every item known on either side, in a stable order.
 
-    The caller vouches that both listings are complete: an item that is not in them does not exist. Get and Send differ
-    only by the order of the arguments. Source: the ten rows of the table of snapshots in the product's description.
+    The caller vouches that both listings are complete: an item that is not in them does not exist. Whoever lists less
+    than everything (a window) adds the other halves of all pairs, looked up by id. Of an item that is listed twice the
+    later one counts. Get and Send differ only by the order of the arguments. Source: the ten rows of the table of
+    snapshots in the product's description.
     """
     return _Planner(source, destination, pairs, options).actions()
 
@@ -159,44 +120,41 @@ class _Planner:
         self.source = {o.id: o for o in source}
         self.destination = {o.id: o for o in destination}
         self.options = options
-        self.known: dict[ItemId, ItemId] = {}
-        self.taken: set[ItemId] = set()
-        for pair in sorted(pairs, key=_pair_key):
-            self.known[pair.source] = pair.destination
-            self.taken.add(pair.destination)
-        self.twins = self._twins()
+        self.matches = match(self.source, self.destination, pairs, options.window)
 
     def actions(self) -> list[Action]:
-        actions = [self._of_source(o) for _, o in sorted(self.source.items())]
-        gone = sorted((s, d) for s, d in self.known.items() if s not in self.source)
-        actions += [self._of_vanished(s, d) for s, d in gone]
-        adopted = {twin.id for twin in self.twins.values()}
-        extra = sorted(i for i in self.destination if i not in self.taken and i not in adopted)
-        return actions + [self._of_receiver_only(self.destination[i]) for i in extra]
+        partners, twins = self.matches.partners, self.matches.twins
+        adopted = {twin.id for twin in twins.values()}
+        held = adopted.union(partners.values())
+        gone = sorted((s, d) for s, d in partners.items() if s not in self.source and d not in adopted)
+        return [
+            *(self._of_source(o) for _, o in sorted(self.source.items())),
+            *(self._of_vanished(s, d) for s, d in gone),
+            *(self._of_contradicted(p) for p in self.matches.contradicted),
+            *(self._of_receiver_only(o) for i, o in sorted(self.destination.items()) if i not in held),
+        ]
 
     # rows 1 to 5
     def _of_source(self, item: Observed) -> Action:
-        partner = self.known.get(item.id)
-        if partner is not None:
-            return self._of_pair(item, partner, self.destination.get(partner))
-        twin = self.twins.get(item.id)
-        if twin is not None:
+        partner = self.matches.partners.get(item.id)
+        if partner is not None and (other := self.destination.get(partner)):
+            return self._of_pair(item, other)
+        if twin := self.matches.twins.get(item.id):
             return self._of_twin(item, twin)
         if not self.options.window.holds(item):
-            return _outside(item, source=item.id, destination=None)
-        return self._write(ActionKind.CREATE, Reason.CREATED_AT_SOURCE, item, None)
-
-    def _of_pair(self, item: Observed, partner: ItemId, other: Observed | None) -> Action:
-        if not self._takes_part(item, other):
             return _outside(item, source=item.id, destination=partner)
-        if other is None:
-            return self._write(ActionKind.CREATE, Reason.DELETED_AT_DESTINATION, item, None)
+        reason = Reason.CREATED_AT_SOURCE if partner is None else Reason.DELETED_AT_DESTINATION
+        return self._write(ActionKind.CREATE, reason, item, None)
+
+    def _of_pair(self, item: Observed, other: Observed) -> Action:
+        if not self._take_part(item, other):
+            return _outside(item, source=item.id, destination=other.id)
         if item.fingerprint == other.fingerprint:
             return _note(ActionKind.UNCHANGED, Reason.EQUAL, item, other)
         return self._write(ActionKind.UPDATE, Reason.DIFFERS, item, other)
 
     def _of_twin(self, item: Observed, twin: Observed) -> Action:
-        if not self._takes_part(item, twin):
+        if not self._take_part(item, twin):
             return _outside(item, source=item.id, destination=twin.id)
         if item.fingerprint == twin.fingerprint:
             return _note(ActionKind.ADOPT, Reason.TWIN_FOUND, item, twin, pairs_anew=True)
@@ -206,12 +164,15 @@ class _Planner:
     def _of_vanished(self, source: ItemId, destination: ItemId) -> Action:
         other = self.destination.get(destination)
         if other is None:
-            return Action(
-                kind=ActionKind.FORGET, reason=Reason.GONE_FROM_BOTH, source=source, destination=destination
-            )
+            return _forget(Reason.GONE_FROM_BOTH, source, destination)
         if not self.options.window.holds(other):
             return _outside(other, source=source, destination=other.id)
         return self._delete(Reason.DELETED_AT_SOURCE, other, source)
+
+    def _of_contradicted(self, pair: Pair) -> Action:
+        is_gone = pair.source not in self.source and pair.destination not in self.destination
+        reason = Reason.GONE_FROM_BOTH if is_gone else Reason.PAIR_CONTRADICTED
+        return _forget(reason, pair.source, pair.destination)
 
     # row 7
     def _of_receiver_only(self, other: Observed) -> Action:
@@ -220,15 +181,23 @@ class _Planner:
         if self.options.receiver_only is ReceiverOnly.REMOVE:
             return self._delete(Reason.RECEIVER_ONLY_REMOVED, other, None)
         return Action(
-            kind=ActionKind.KEEP, reason=Reason.RECEIVER_ONLY_KEPT, destination=other.id, title=other.title
+            kind=ActionKind.KEEP,
+            reason=Reason.RECEIVER_ONLY_KEPT,
+            destination=other.id,
+            title=other.title,
+            is_recurring=other.is_recurring,
         )
 
     # row 10 wraps every write
     def _write(self, kind: ActionKind, reason: Reason, item: Observed, other: Observed | None) -> Action:
-        refusal = self.options.refusal or (other.blocked if other else None)
+        refusal = self.options.refusal or (other.blocked if other else None) or self._too_much(item)
         if refusal:
-            kind, reason = ActionKind.SKIP, refusal
-        return _note(kind, reason, item, other, pairs_anew=kind is not ActionKind.SKIP)
+            return _note(ActionKind.SKIP, refusal, item, other)
+        return _note(kind, reason, item, other, pairs_anew=True)
+
+    def _too_much(self, item: Observed) -> Reason | None:
+        most = self.options.max_exceptions
+        return Reason.TOO_MANY_EXCEPTIONS if most is not None and item.exceptions > most else None
 
     def _delete(self, reason: Reason, other: Observed, source: ItemId | None) -> Action:
         refusal = self.options.refusal or other.blocked
@@ -242,42 +211,12 @@ class _Planner:
             expected=other.fingerprint,
         )
 
-    def _takes_part(self, item: Observed, other: Observed | None) -> bool:
-        holds = self.options.window.holds
-        return holds(item) and (other is None or holds(other))
-
-    def _twins(self) -> dict[ItemId, Observed]:
-        """Find for items without a pair their twin at the destination: by our marker, else by UID and original start."""
-        free = [o for i, o in sorted(self.destination.items()) if i not in self.taken]
-        loose = [o for i, o in sorted(self.source.items()) if i not in self.known]
-        twins = _by_marker(loose, free)
-        used = {t.id for t in twins.values()}
-        by_uid: dict[tuple[str, Moment | None], list[Observed]] = {}
-        for other in reversed(free):
-            if other.uid and other.id not in used:
-                by_uid.setdefault((other.uid, other.original_start), []).append(other)
-        for item in loose:
-            same = by_uid.get((item.uid, item.original_start)) if item.uid and item.id not in twins else None
-            if same:
-                twins[item.id] = same.pop()
-        return twins
+    def _take_part(self, item: Observed, other: Observed) -> bool:
+        return self.options.window.holds(item) and self.options.window.holds(other)
 
 
-def _by_marker(loose: list[Observed], free: list[Observed]) -> dict[ItemId, Observed]:
-    at_destination: Mapping[ItemId, Observed] = {o.id: o for o in free}
-    claimed_by = {o.claims: o for o in reversed(free) if o.claims}
-    twins: dict[ItemId, Observed] = {}
-    used: set[ItemId] = set()
-    for item in loose:
-        twin = claimed_by.get(item.id) or (at_destination.get(item.claims) if item.claims else None)
-        if twin is not None and twin.id not in used:
-            twins[item.id] = twin
-            used.add(twin.id)
-    return twins
-
-
-def _pair_key(pair: Pair) -> tuple[str, str]:
-    return (pair.source, pair.destination)
+def _forget(reason: Reason, source: ItemId, destination: ItemId) -> Action:
+    return Action(kind=ActionKind.FORGET, reason=reason, source=source, destination=destination)
 
 
 def _note(
