@@ -36,6 +36,10 @@ class ItemReader(Protocol):
         """Give the bodies of items that were observed or looked up before; what has vanished since is left out."""
         ...
 
+    def find_claiming(self, claims: ItemId) -> ItemId | None:
+        """Give the item whose marker names ``claims``: how an unanswered create is found again."""
+        ...
+
 
 class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One write at the destination.
@@ -78,10 +82,6 @@ class ItemStore(ItemReader, Protocol):
         One failing order never stops the others. Deleting what is gone already succeeds. Attendees are never mailed where
         the provider allows that.
         """
-        ...
-
-    def find_claiming(self, claims: ItemId) -> ItemId | None:
-        """Give the item whose marker names ``claims``: how an unanswered create is found again."""
         ...
 
 
