@@ -209,7 +209,7 @@ def save(link_id: int) -> ResponseReturnValue:
     inbound, outbound = "inbound" in request.form, "outbound" in request.form
     version = request.form.get("version", 0, type=int)
     try:
-        link = services().links.edit(actor(), link_id, version, inbound, outbound)
+        link = services().links.edit(actor(), link_id, version, inbound=inbound, outbound=outbound)
     except StaleVersion:
         return _form(services().console.link(link_id), inbound, outbound, status=409)
     return htmx.done(url_for("targets.page", target_id=link.target_id, link_id=link.id), linksChanged={})
@@ -217,7 +217,7 @@ def save(link_id: int) -> ResponseReturnValue:
 
 def _form(details: LinkDetails, inbound: bool, outbound: bool, status: int = 200) -> ResponseReturnValue:
     values = {"inbound": inbound, "outbound": outbound, "is_stale": status == 409}
-    return htmx.form("links/_edit.html", status, link=details, ways=_ways(details), **values)
+    return htmx.form("links/edit.html", status, link=details, ways=_ways(details), **values)
 
 
 @blueprint.get("/links/<int:link_id>/remove")
@@ -241,4 +241,4 @@ def delete(link_id: int) -> ResponseReturnValue:
 
 def _remove_form(details: LinkDetails, status: int = 200, **more: Any) -> ResponseReturnValue:
     values = {"refused": None, "is_stale": False} | more
-    return htmx.form("links/_remove.html", status, link=details, **values)
+    return htmx.form("links/remove.html", status, link=details, **values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nylasadmin.domain.targets import Target, TargetForm
+from nylasadmin.services.targets import form_of
 
 TEXTS = ("name", "host", "sender_name", "base_url", "notification_name", "notification_path")
 SWITCHES = ("inbound", "outbound", "is_disabled")
@@ -33,11 +34,10 @@ def parse(typed: Mapping[str, str]) -> tuple[TargetForm | None, dict[str, str]]:
         return None, wrong
     texts = {field: typed.get(field, "").strip() for field in (*TEXTS, *SECRETS)}
     switches = {field: field in typed for field in SWITCHES}
-    texts["base_url"] = texts["base_url"] or f"https://{texts['host']}"
     return TargetForm(**texts, **switches, **numbers), {}  # type: ignore[arg-type]
 
 
-def typed(target: Target) -> dict[str, str]:
+def stored(target: Target) -> dict[str, str]:
     """Write a stored target as text to edit. Secrets are never written; a switch that is off is left out, as in a form."""
     return as_text(form_of(target))
 
@@ -47,27 +47,6 @@ def blank() -> dict[str, str]:
     return as_text(TargetForm(name="", host=""))
 
 
-def form_of(target: Target) -> TargetForm:
-    """Give the form that would leave the target as it is."""
-    return TargetForm(
-        name=target.name,
-        host=target.host,
-        inbound=target.inbound,
-        outbound=target.outbound,
-        is_disabled=target.is_disabled,
-        sender_name=target.sender.name,
-        base_url=target.sender.base_url,
-        connect_timeout_s=target.sender.connect_timeout_s,
-        read_timeout_s=target.sender.read_timeout_s,
-        concurrency=target.sender.concurrency,
-        requests_per_s=target.sender.requests_per_s,
-        notification_name=target.notification.name,
-        notification_path=target.notification.path,
-        guard_deletes=target.guard.deletes,
-        guard_share_percent=target.guard.share_percent,
-    )
-
-
 def as_text(form: TargetForm) -> dict[str, str]:
     texts = {field: getattr(form, field) for field in TEXTS}
     numbers = {field: f"{getattr(form, field):g}" for field in NUMBERS}
@@ -75,7 +54,7 @@ def as_text(form: TargetForm) -> dict[str, str]:
     return texts | numbers | switches
 
 
-def differing(typed_text: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
+def differing(typed: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
     """Name the fields in which the stored row differs from what was typed, with the stored text ("" for a switch off)."""
     fields = (*TEXTS, *NUMBERS, *SWITCHES)
-    return {f: stored.get(f, "") for f in fields if typed_text.get(f, "").strip() != stored.get(f, "")}
+    return {f: stored.get(f, "") for f in fields if typed.get(f, "").strip() != stored.get(f, "")}

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.targets import MOST_SYNC_DAYS, Target
-from nylasadmin.errors import InvalidInput, Refused, StaleVersion
+from nylasadmin.errors import InvalidInput, NylasError, Refused, StaleVersion
+from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import LinkRow, SnapshotState
 from nylasadmin.web import htmx, links, target_form
 from nylasadmin.web.current import actor, services
@@ -107,7 +108,7 @@ def create() -> ResponseReturnValue:
 @needs(Privilege.MANAGE)
 def edit(target_id: int) -> ResponseReturnValue:
     target = services().targets.get(target_id)
-    return _form(target, target_form.typed(target))
+    return _form(target, target_form.stored(target))
 
 
 @blueprint.post("/targets/<int:target_id>/edit")
@@ -129,13 +130,13 @@ def save(target_id: int) -> ResponseReturnValue:
 def _form(target: Target | None, typed: Any, wrong: dict[str, str] | None = None) -> ResponseReturnValue:
     version = request.form.get("version", target.version if target else 0, type=int)
     values = {"typed": typed, "wrong": wrong or {}, "stored": {}, "version": version}
-    return htmx.form("targets/_edit.html", 422 if wrong else 200, target=target, **values)
+    return htmx.form("targets/edit.html", 422 if wrong else 200, target=target, **values)
 
 
 def _stale(target: Target) -> ResponseReturnValue:
-    stored = target_form.differing(request.form, target_form.typed(target))
+    stored = target_form.differing(request.form, target_form.stored(target))
     values = {"typed": request.form, "wrong": {}, "stored": stored, "version": target.version}
-    return htmx.form("targets/_edit.html", 409, target=target, **values)
+    return htmx.form("targets/edit.html", 409, target=target, **values)
 
 
 @blueprint.post("/targets/<int:target_id>/disabled")
@@ -143,7 +144,7 @@ def _stale(target: Target) -> ResponseReturnValue:
 def switch(target_id: int) -> ResponseReturnValue:
     """Disable a target or put it into use again; the other fields stay as they are."""
     target = services().targets.get(target_id)
-    form = msgspec.structs.replace(target_form.form_of(target), is_disabled=request.form.get("to") == "disabled")
+    form = msgspec.structs.replace(form_of(target), is_disabled=request.form.get("to") == "disabled")
     services().targets.edit(actor(), target_id, request.form.get("version", 0, type=int), form)
     return htmx.done(url_for(".page", target_id=target_id), targetsChanged={}, linksChanged={})
 
@@ -172,7 +173,7 @@ def _remove_form(
 ) -> ResponseReturnValue:
     links_left = next((row.links for row in services().console.targets() if row.id == target.id), 0)
     values = {"typed": request.form, "wrong": wrong or {}, "refused": refused, "links_left": links_left}
-    return htmx.form("targets/_remove.html", status, target=target, **values)
+    return htmx.form("targets/remove.html", status, target=target, **values)
 
 
 # --- answers of Nylas, shown in the server panel -------------------------------------------------------------------
@@ -182,14 +183,15 @@ def _remove_form(
 @needs(Privilege.MANAGE)
 def test(target_id: int) -> ResponseReturnValue:
     probe = services().targets.test(actor(), target_id)
-    return htmx.form("targets/_probe.html", probe=probe, target=services().targets.get(target_id))
+    return htmx.form("targets/probe.html", probe=probe, target=services().targets.get(target_id))
 
 
 @blueprint.post("/targets/<int:target_id>/discover")
 @needs(Privilege.MANAGE)
 def discover(target_id: int) -> ResponseReturnValue:
-    found = services().targets.discover(actor(), target_id)
-    target = services().targets.get(target_id)
-    return htmx.woken(
-        htmx.form("targets/_discovery.html", found=found, target=target), targetsChanged={}, linksChanged={}
-    )
+    try:
+        found, error = services().targets.discover(actor(), target_id), None
+    except NylasError as trouble:
+        found, error = None, trouble
+    answer = htmx.form("targets/discovery.html", found=found, error=error, target=services().targets.get(target_id))
+    return htmx.wake(answer, targetsChanged={}, linksChanged={})
