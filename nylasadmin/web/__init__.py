@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from nylasadmin import resources
-from nylasadmin.web import audit, current, errors, htmx, navigation, operators, pages, security, session, templating
+from nylasadmin.web import audit, current, errors, htmx, login, navigation, operators, pages, security, session, templating
 from nylasadmin.web.settings import WebSettings
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
     current.hold(app, services, settings, clock)
     htmx.init(app)
+    login.init(app, settings)
     security.init(app, settings)
     errors.init(app)
     templating.init(app)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import flask
 from flask import Blueprint, Flask, Response, g, make_response, render_template, request, url_for
 from flask_limiter import Limiter, RequestLimit
-from flask_login import login_user, logout_user
 
 from nylasadmin.errors import InvalidInput
-from nylasadmin.web import current, htmx
+from nylasadmin.web import current, htmx, login
 from nylasadmin.web.errors import is_safe_next
-from nylasadmin.web.security import SignedIn, public, signed_in
+from nylasadmin.web.security import public, signed_in
 from nylasadmin.web.settings import WebSettings
 
 blueprint = Blueprint("session", __name__)
@@ -47,9 +45,7 @@ def sign_in() -> Response:
         operator = current.services().operators.sign_in(username, password, current.address())
     except InvalidInput as problem:
         return _form(422, problem.fields, username)
-    flask.session.clear()
-    flask.session.permanent = True
-    login_user(SignedIn(operator))
+    login.start(operator)
     return htmx.see_other(_next())
 
 
@@ -57,8 +53,7 @@ def sign_in() -> Response:
 @signed_in
 def sign_out() -> Response:
     current.services().operators.sign_out(current.actor())
-    logout_user()
-    flask.session.clear()
+    login.end()
     return htmx.see_other(url_for("session.form"))
 
 
