@@ -21,8 +21,9 @@ def main(wheel: str) -> int:
     missing = [name for name in wanted if name not in packed]
     for name in missing:
         print(f"missing in the wheel: {name}", file=sys.stderr)
-    counts = ", ".join(f"{sum(name.startswith(place + '/') for name in packed)} in {place}/" for place in PLACES.values())
-    print(f"{wheel}: {len(wanted)} files expected, {len(missing)} missing ({counts})")
+    for place in PLACES.values():
+        print(f"{sum(name.startswith(f'{place}/') for name in packed):5} files in {place}/")
+    print(f"{wheel}: {len(wanted)} files expected, {len(missing)} missing")
     return 1 if missing else 0
 
 

@@ -10,7 +10,23 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from nylasadmin import resources
-from nylasadmin.web import audit, current, errors, htmx, login, navigation, operators, pages, security, session, templating
+from nylasadmin.web import (
+    audit,
+    current,
+    errors,
+    htmx,
+    links,
+    login,
+    navigation,
+    operators,
+    pages,
+    security,
+    session,
+    snapshots,
+    targets,
+    templating,
+    words,
+)
 from nylasadmin.web.settings import WebSettings
 
 if TYPE_CHECKING:
@@ -18,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WebSettings", "create_app"]
 
-_NOUNS = (session, pages, operators, audit)
+_NOUNS = (session, pages, operators, audit, targets, links, snapshots)
 _LARGEST_REQUEST = 1_000_000
 
 
@@ -34,6 +50,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     security.init(app, settings)
     errors.init(app)
     templating.init(app)
+    words.init(app)
     navigation.init(app)
     for noun in _NOUNS:
         app.register_blueprint(noun.blueprint)

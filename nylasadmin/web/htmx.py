@@ -68,6 +68,20 @@ def done(back: str, **events: dict[str, Any]) -> Response:
     return _with_events(answer, {**events, DIALOG_DONE: {}})
 
 
+def go(url: str) -> Response:
+    """Lead the browser to another page after a success."""
+    if not is_htmx():
+        return see_other(url)
+    answer = make_response("", 200)
+    answer.headers["HX-Redirect"] = url
+    return answer
+
+
+def wake(answer: Response, **events: dict[str, Any]) -> Response:
+    """Let an answer wake the panels that listen to ``events``."""
+    return _with_events(answer, events)
+
+
 def see_other(url: str) -> Response:
     return cast(Response, redirect(url, 303))
 
