@@ -1,4 +1,4 @@
-"""The web shell: pages and panels over the services. ``create_app`` makes one application; nothing is made at import."""
+"""The web shell: pages and panels over the services. Nothing is made at import: ``create_app`` makes an application."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Errors shown: one table from an error to its status and words, as a page, a fragment, or JSON for machines.
 
-A fragment goes into the page's notice area, whatever the request's target was, so a refused request never destroys a panel.
+A fragment goes into the page's notice area, whatever the request's target was: a refusal never destroys a panel.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Sessions: started at sign-in, ended at sign-out, by a new serial of the operator, or by twelve idle hours.
 
-The session lies in a signed cookie. Its age is the idle time, because only what a person does renews it; what was signed out
-is remembered here until its cookie has expired, so that a copied cookie is of no use. That memory is this process' own.
+The session lies in a signed cookie. Its age is the idle time, because only what a person does renews it. What was
+signed out is remembered until its cookie has expired, so that a copied cookie is of no use; that memory is this process'
+own.
 """
 
 from __future__ import annotations
@@ -107,5 +108,5 @@ def _ended() -> _Ended:
 class _SessionUnderSubPath(SecureCookieSessionInterface):
     """Keeps the cookie to the path under which the console is mounted."""
 
-    def get_cookie_path(self, app: Flask) -> str:
+    def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002
         return request.script_root or "/"

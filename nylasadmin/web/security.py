@@ -1,8 +1,8 @@
 """Who may do what: one guard in front of every view, denying by default.
 
-A view declares its rule with ``@public``, ``@signed_in`` or ``@needs(Privilege.X)``; an application with a view that declares
-none does not start. The guard also refuses requests that other sites make a browser send, and writes the headers that limit
-what a page may do.
+A view declares its rule with ``@public``, ``@signed_in`` or ``@needs(Privilege.X)``; an application with a view that
+declares none does not start. The guard also refuses requests that other sites make a browser send, and writes the
+headers that limit what a page may do.
 """
 
 from __future__ import annotations

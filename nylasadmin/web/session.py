@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Flask, Response, g, make_response, render_template, request, url_for
 from flask_limiter import Limiter, RequestLimit
 
@@ -18,7 +20,7 @@ _LONGEST = 200
 def init(app: Flask, settings: WebSettings) -> None:
     """Throttle sign-in by address and by username: what fails counts, in this process' memory."""
     limiter = Limiter(current.address, app=app, storage_uri="memory://", strategy="moving-window")
-    view = app.view_functions["session.sign_in"]
+    view: Any = app.view_functions["session.sign_in"]
     for limit, key in ((settings.tries_per_address, current.address), (settings.tries_per_username, _username)):
         by = limiter.limit(limit, key_func=key, deduct_when=_has_failed, scope=key.__name__, on_breach=_note_end)
         view = by(view)
