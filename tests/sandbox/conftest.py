@@ -28,14 +28,14 @@ class Api:
     def close(self) -> None:
         self._session.close()
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> tuple[int, Any]:
+    def call(self, method: str, path: str, body: Any = None, /, **query: Any) -> tuple[int, Any]:
         """Return status and decoded body."""
         answer = self._session.request(method, self.box.url + path, params=query, json=body, timeout=20)
         return answer.status_code, answer.json()
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         """Return the body of a successful answer."""
-        status, body = self.call("GET", path, **query)
+        status, body = self.call("GET", path, None, **query)
         assert status == 200, body
         return body
 
