@@ -206,7 +206,7 @@ class _Record:
 
     def _clear(self) -> None:
         self._pairs: list[PairRow] = []
-        self._forgotten: list[ItemId] = []
+        self._forgotten: list[tuple[ItemId, ItemId]] = []
         self._failures: list[Failure] = []
         self._counts: dict[str, int] = {}
 
@@ -276,9 +276,9 @@ class _Record:
             self._pairs.append(PairRow(crm, nylas, self._work.facts.source[action.source].fingerprint))
 
     def _forget(self, action: Action) -> None:
-        crm, _ = self._sides(action.source, action.destination)
-        if crm is not None:
-            self._forgotten.append(crm)
+        crm, nylas = self._sides(action.source, action.destination)
+        if crm is not None and nylas is not None:
+            self._forgotten.append((crm, nylas))
 
     def _fail(self, action: Action, error: NylasAdminError) -> None:
         crm, nylas = self._sides(action.source, action.destination)

@@ -62,8 +62,10 @@ class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one order (``key`` is the order's).
 
-    Exactly one holds: ``id`` names the item written (or deleted); ``has_moved``: it was changed since it was planned
-    and nothing was written; ``error`` says why it failed. ``is_uncertain``: the write may have happened all the same.
+    ``id`` names the item written (or deleted); ``has_moved``: it was changed since it was planned and nothing was
+    written; ``error`` says why it failed. ``id`` and ``error`` together: a series was created, or is there, but an
+    occurrence of it was refused; the pair is worth remembering, and the next run mends the rest.
+    ``is_uncertain``: the write may have happened all the same.
     """
 
     key: int

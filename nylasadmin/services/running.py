@@ -15,10 +15,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from nylasadmin.domain.guard import GuardFacts, check
+from nylasadmin.domain.guard import Limits, check, tally
 from nylasadmin.domain.links import AccountState, off_reasons
 from nylasadmin.domain.plan import ALWAYS, Action, ActionKind, Direction, plan
 from nylasadmin.domain.runs import Counters, Run, RunState, count
+from nylasadmin.domain.targets import Target
 from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
 from nylasadmin.services.executing import GivenUp, Work, execute_local, execute_remote
@@ -157,13 +158,13 @@ class Worker:
         """Stop the run before its first write if the guard says so and nobody approved exactly these deletes."""
         with self._storage.read() as tx:
             read_before = tx.runs.last_read(run.link_id, run.direction)
-        seen = GuardFacts(
-            deletes=counters.to_delete,
-            destination=len(facts.destination),
+        counted = tally(
+            actions,
+            destination_items=len(facts.destination),
+            source_items=len(facts.source),
             source_before=read_before,
-            source_now=len(facts.source),
         )
-        hold, victims = check(seen, subject.target.guard), digest_of_deletes(actions)
+        hold, victims = check(counted, _limits(subject.target)), digest_of_deletes(actions)
         if hold is None or run.approved == victims:
             return False
         with self._storage.write() as tx:
@@ -224,6 +225,10 @@ def _with_done(counters: Counters, done: Counters) -> Counters:
         to_delete=counters.to_delete + done.deleted,
         unchanged=max(0, counters.unchanged - done.created - done.updated),
     )
+
+
+def _limits(target: Target) -> Limits:
+    return Limits(max_deletes=target.guard.deletes, max_share=target.guard.share_percent / 100)
 
 
 def _resolved(intended: IntendedWrite, is_found: bool) -> str:

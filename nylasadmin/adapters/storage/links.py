@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs
 from nylasadmin.domain.items import ItemId, ItemType
@@ -172,18 +172,24 @@ class SqlPairs:
         """Remember pairs; an older pair of either item gives way."""
         if not rows:
             return
-        self.forget(link_id, [row.crm_id for row in rows])
         for chunk in chunks(rows):
-            ids = [row.nylas_id for row in chunk]
-            self._db.execute(delete(pairs).where(pairs.c.link_id == link_id, pairs.c.nylas_id.in_(ids)))
+            either = or_(
+                pairs.c.crm_id.in_([row.crm_id for row in chunk]), pairs.c.nylas_id.in_([row.nylas_id for row in chunk])
+            )
+            self._db.execute(delete(pairs).where(pairs.c.link_id == link_id, either))
         self._db.execute(
             insert(pairs),
             [{"link_id": link_id, "crm_id": r.crm_id, "nylas_id": r.nylas_id, "base": r.base} for r in rows],
         )
 
-    def forget(self, link_id: int, crm_ids: Sequence[ItemId]) -> None:
-        for chunk in chunks(crm_ids):
-            self._db.execute(delete(pairs).where(pairs.c.link_id == link_id, pairs.c.crm_id.in_(chunk)))
+    def forget(self, link_id: int, ids: Sequence[tuple[ItemId, ItemId]]) -> None:
+        """Forget pairs, each named by both ids: one that was replaced meanwhile stays."""
+        if ids:
+            this_pair = (pairs.c.crm_id == bindparam("crm")) & (pairs.c.nylas_id == bindparam("nylas"))
+            self._db.execute(
+                delete(pairs).where(pairs.c.link_id == link_id, this_pair),
+                [{"crm": crm, "nylas": nylas} for crm, nylas in ids],
+            )
 
 
 def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
 from nylasadmin.adapters.storage.console import SqlConsole
 from nylasadmin.adapters.storage.crm import SqlCrmItems
 from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks, SqlPairs
 from nylasadmin.adapters.storage.operators import SqlAuditTrail, SqlOperators
 from nylasadmin.adapters.storage.runs import SqlRuns, SqlWrites
+from nylasadmin.adapters.storage.tables import installation
 from nylasadmin.adapters.storage.targets import SqlTargets
 
 
@@ -21,6 +22,15 @@ class SqlUnitOfWork:
     def __init__(self, connection: Connection, now: Callable[[], int]) -> None:
         self._db = connection
         self._now = now
+
+    def installation_value(self, key: str, make: Callable[[], str]) -> str:
+        """Give a value that is made once for this database."""
+        known = self._db.execute(select(installation.c.value).where(installation.c.key == key)).scalar_one_or_none()
+        if known is not None:
+            return str(known)
+        value = make()
+        self._db.execute(insert(installation).values(key=key, value=value))
+        return value
 
     @cached_property
     def operators(self) -> SqlOperators:
