@@ -39,8 +39,8 @@ class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     has_reply: bool = True  # attendees' answers
-    has_organizer: bool = True
     has_unaddressed: bool = True  # attendees without an e-mail address
+    has_organizer: bool = True
     has_visibility: bool = True
     has_default_visibility: bool = True
     reminder_methods: tuple[str, ...] | None = None
@@ -48,6 +48,7 @@ class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FULL = Fidelity()
+_ACCEPTED = Fidelity(has_reply=False, has_organizer=False, has_unaddressed=False)
 
 
 class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +59,7 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     reports: Fidelity = FULL
-    accepts: Fidelity = Fidelity(has_reply=False, has_organizer=False, has_unaddressed=False)
+    accepts: Fidelity = _ACCEPTED
     is_end_inclusive: bool = False
     days_per_window: int | None = None
     shows_cancelled: bool = True
@@ -142,13 +143,19 @@ def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
     limits = [m for m in (source.max_reminders, destination.max_reminders) if m is not None]
     return Fidelity(
         has_reply=source.has_reply and destination.has_reply,
-        has_organizer=source.has_organizer and destination.has_organizer,
         has_unaddressed=source.has_unaddressed and destination.has_unaddressed,
+        has_organizer=source.has_organizer and destination.has_organizer,
         has_visibility=source.has_visibility and destination.has_visibility,
         has_default_visibility=source.has_default_visibility and destination.has_default_visibility,
         reminder_methods=_common(source.reminder_methods, destination.reminder_methods),
         max_reminders=min(limits) if limits else None,
     )
+
+
+def _common(mine: tuple[str, ...] | None, theirs: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if mine is None or theirs is None:
+        return mine if theirs is None else theirs
+    return tuple(m for m in mine if m in theirs)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -256,12 +263,6 @@ def _reminders(reminders: tuple[Reminder, ...] | None, fidelity: Fidelity) -> tu
     if methods is not None:
         reminders = tuple(sorted({r if r.method in methods else Reminder(r.minutes) for r in reminders}))
     return reminders[: fidelity.max_reminders]
-
-
-def _common(mine: tuple[str, ...] | None, theirs: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    if mine is None or theirs is None:
-        return mine if theirs is None else theirs
-    return tuple(m for m in mine if m in theirs)
 
 
 # --- merging -----------------------------------------------------------------------------------------------------

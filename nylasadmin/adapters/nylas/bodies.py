@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from nylasadmin.domain.fidelity import ProviderRules
+from nylasadmin.domain.fidelity import FULL, ProviderRules, compared
 from nylasadmin.domain.items import AllDay, Attendee, Moment, Reminder, ScheduleItem, Visibility, When
 from nylasadmin.domain.recurrence import format_exdates
 
@@ -27,11 +27,12 @@ def create_body(item: ScheduleItem, rules: ProviderRules) -> Body:
 
 
 def changes(current: ScheduleItem, wanted: ScheduleItem, rules: ProviderRules) -> Body:
-    """Spell the fields of ``wanted`` that differ, nested ones whole; the recurrence is not among them."""
+    """Spell the fields of ``wanted`` that mean something else, nested ones whole; the recurrence is not among them."""
+    have, want = compared(current, FULL), compared(wanted, FULL)
     return {
         name: spell(wanted, rules)
         for name, (field, spell) in _FIELDS.items()
-        if getattr(current, field) != getattr(wanted, field)
+        if getattr(have, field) != getattr(want, field)
     }
 
 

@@ -189,7 +189,7 @@ def _split_recurrence(lines: Iterable[str], when: When) -> tuple[tuple[str, ...]
                 continue
             except ValueError:
                 pass  # kept as text below
-        rules.append(normalized_rule(line) if name == "RRULE" else line.strip())
+        rules.append(normalized_rule(line))
     return tuple(sorted(rules)), excluded if rules else set()
 
 

@@ -16,8 +16,8 @@ from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, marker, origin
 from nylasadmin.adapters.nylas.listings import DAY_S
 from nylasadmin.adapters.nylas.reading import NylasReader
 from nylasadmin.adapters.nylas.wire import Unreadable, WireEvent, read_event
-from nylasadmin.domain.fidelity import Fidelity, as_held, fingerprint, meet, occurrence
-from nylasadmin.domain.items import ItemId, Moment, ScheduleItem, first_end, first_start, moment_seconds
+from nylasadmin.domain.fidelity import FULL, as_held, compared, fingerprint, meet, occurrence
+from nylasadmin.domain.items import ItemId, Moment, ScheduleItem, first_end, first_start, moment_seconds, normalized
 from nylasadmin.domain.plan import ActionKind
 from nylasadmin.errors import BadAnswer, BadRequest, NotThere, NylasError
 from nylasadmin.services.ports import Outcome, WriteOrder
@@ -45,7 +45,7 @@ class Writer:
             return Outcome(key=order.key, error=BadRequest(str(error)))
 
     def _create(self, order: WriteOrder, item: ScheduleItem) -> Outcome:
-        wanted = as_held(item, self._writable(order))
+        wanted = self._held(item, order)
         body = create_body(wanted, self._rules)
         if order.claims:
             body["metadata"] = {MARKER_KEY: marker(self._folder.installation, order.claims)}
@@ -68,7 +68,7 @@ class Writer:
             return Outcome(key=order.key, has_moved=True)
         if order.kind is ActionKind.DELETE:
             return self._delete(order, item_id)
-        return self._update(order, found, as_held(_item(order), self._writable(order)))
+        return self._update(order, found, self._held(_item(order), order))
 
     def _delete(self, order: WriteOrder, item_id: ItemId) -> Outcome:
         try:
@@ -78,7 +78,7 @@ class Writer:
         return Outcome(key=order.key, id=item_id)
 
     def _update(self, order: WriteOrder, found: Series, wanted: ScheduleItem) -> Outcome:
-        current = as_held(found.item, self._writable(order))
+        current = self._held(found.item, order)
         body = changes(current, wanted, self._rules) | self._recurrence_change(found, current, wanted)
         body |= self._marker_change(found.event, order)
         try:
@@ -97,7 +97,8 @@ class Writer:
         """
         returning = found.excluded - set(wanted.cancelled)
         leaving = set(wanted.cancelled) - set(current.cancelled) - found.occurrence_ids.keys()
-        if current.rules == wanted.rules and not returning and not (leaving and self._rules.keeps_exceptions):
+        is_same_rule = compared(current, FULL).rules == compared(wanted, FULL).rules
+        if is_same_rule and not returning and not (leaving and self._rules.keeps_exceptions):
             return {}
         return {"recurrence": recurrence_of(wanted.rules, wanted.cancelled)}
 
@@ -114,16 +115,15 @@ class Writer:
     def _with_occurrences(self, order: WriteOrder, series: Series, wanted: ScheduleItem) -> Outcome:
         item_id = ItemId(series.event.id)
         try:
-            failure = self._settle(series, wanted, self._writable(order)) if wanted.rules else None
+            failure = self._settle(series, self._held(series.item, order), wanted) if wanted.rules else None
         except NylasError as error:
             failure = error
         except (ValueError, OverflowError) as error:
             failure = BadRequest(str(error))
         return Outcome(key=order.key, id=item_id, error=failure)
 
-    def _settle(self, series: Series, wanted: ScheduleItem, fidelity: Fidelity) -> NylasError | None:
+    def _settle(self, series: Series, current: ScheduleItem, wanted: ScheduleItem) -> NylasError | None:
         """Make the occurrences as wanted; try all, and give the first failure."""
-        current = as_held(series.item, fidelity)
         bodies = self._occurrence_bodies(current, wanted)
         if not bodies:
             return None
@@ -201,8 +201,8 @@ class Writer:
         event = read_event(answer)
         return event if isinstance(event, WireEvent) else WireEvent(id=event.id)
 
-    def _writable(self, order: WriteOrder) -> Fidelity:
-        return meet(order.fidelity, self._rules.accepts)
+    def _held(self, item: ScheduleItem, order: WriteOrder) -> ScheduleItem:
+        return as_held(normalized(item), meet(order.fidelity, self._rules.accepts))
 
 
 def _has_moved(found: Series, order: WriteOrder) -> bool:
