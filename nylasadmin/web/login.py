@@ -1,8 +1,7 @@
 """Sessions: started at sign-in, ended at sign-out, by a new serial of the operator, or by twelve idle hours.
 
-The session lies in a signed cookie. Its age is the idle time, because only what a person does renews it. What was
-signed out is remembered until its cookie has expired, so that a copied cookie is of no use; that memory is this process'
-own.
+The session lies in a signed cookie; only what a person does renews it, polls do not. What was signed out is remembered
+until its cookie has expired, so that a copied cookie is of no use; that memory is this process' own.
 """
 
 from __future__ import annotations
@@ -74,12 +73,16 @@ def stay_awake() -> None:
 
 def _load(key: str) -> SignedIn | None:
     number, _, serial = key.partition(".")
-    if not (number.isdigit() and serial.isdigit()) or session.get("key", "") in _ended():
+    if not (number.isdecimal() and serial.isdecimal()) or session.get("key", "") in _ended() or _slept_too_long():
         return None
     operator = current.services().operators.by_id(int(number))
     if operator is None or operator.is_disabled or operator.sign_in_serial != int(serial):
         return None
     return SignedIn(operator)
+
+
+def _slept_too_long() -> bool:
+    return current.now() - session.get("active_at", 0) > current.settings().idle_limit.total_seconds()
 
 
 class _Ended:
