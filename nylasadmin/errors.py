@@ -73,16 +73,27 @@ class NylasError(NylasAdminError):
     """Nylas could not be asked, or answered with an error.
 
     ``status`` is the HTTP status (``None`` when there was no answer), ``detail`` the raw words of the other side,
-    ``request_id`` Nylas' own name for the request.
+    ``request_id`` Nylas' own name for the request, ``retry_after_s`` how long the service asked us to wait.
+    ``may_have_happened``: the request had left, so a write may have been carried out all the same.
     """
 
     is_transient = False
 
-    def __init__(self, detail: str = "", *, status: int | None = None, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+        may_have_happened: bool = False,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.status = status
         self.request_id = request_id
+        self.retry_after_s = retry_after_s
+        self.may_have_happened = may_have_happened
 
 
 class HostUnknown(NylasError):
@@ -129,17 +140,6 @@ class RateLimited(NylasError):
     """429 after all polite repetitions. ``retry_after_s`` is what the service asked for, if it did."""
 
     is_transient = True
-
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        status: int | None = 429,
-        request_id: str | None = None,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(detail, status=status, request_id=request_id)
-        self.retry_after_s = retry_after_s
 
 
 class ServiceFailed(NylasError):

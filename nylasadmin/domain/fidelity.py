@@ -33,12 +33,17 @@ FINGERPRINT_VERSION = 1
 
 
 class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
-    """Which parts of an item are compared and written."""
+    """Which parts of an item are compared and written.
+
+    ``reminder_methods``: those that are known, ``None`` for any; another one becomes a pop-up.
+    """
 
     has_reply: bool = True  # attendees' answers
     has_unaddressed: bool = True  # attendees without an e-mail address
     has_organizer: bool = True
+    has_visibility: bool = True
     has_default_visibility: bool = True
+    reminder_methods: tuple[str, ...] | None = None
     max_reminders: int | None = None
 
 
@@ -61,20 +66,41 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
     filters_updated: bool = True
     lists_instances: bool = True  # knows ``master_event_id`` as a filter
     takes_primary: bool = True
+    keeps_exceptions: bool = False  # changed occurrences survive a change of the series' rules
     mails_anyway: bool = False
     has_default_visibility: bool = True
+    popup: str = "popup"  # what the provider calls a reminder on the screen
+    event_types: tuple[str, ...] = ()  # to be named one by one, or a listing leaves them out
 
 
-_ONE_REMINDER = Fidelity(has_default_visibility=False, max_reminders=1)
-_ONE_REMINDER_WRITTEN = msgspec.structs.replace(_ACCEPTED, has_default_visibility=False, max_reminders=1)
+_PASSED_THROUGH = ProviderRules()
 
-GOOGLE = ProviderRules()
+
+def _written(reported: Fidelity) -> Fidelity:
+    """Give what a provider accepts that reports so much: answers and organizers are not ours to write."""
+    return msgspec.structs.replace(reported, has_reply=False, has_organizer=False, has_unaddressed=False)
+
+
+_BY_GOOGLE = Fidelity(reminder_methods=("popup", "email"))
+_BY_MICROSOFT = Fidelity(has_default_visibility=False, reminder_methods=("popup",), max_reminders=1)
+_BY_APPLE = Fidelity(has_visibility=False, reminder_methods=("popup", "sound"), max_reminders=1)
+
+GOOGLE = ProviderRules(
+    reports=_BY_GOOGLE,
+    accepts=_written(_BY_GOOGLE),
+    keeps_exceptions=True,
+    event_types=("default", "outOfOffice", "focusTime", "workingLocation"),
+)
 MICROSOFT = ProviderRules(
-    reports=_ONE_REMINDER, accepts=_ONE_REMINDER_WRITTEN, mails_anyway=True, has_default_visibility=False
+    reports=_BY_MICROSOFT,
+    accepts=_written(_BY_MICROSOFT),
+    mails_anyway=True,
+    has_default_visibility=False,
 )
 ICLOUD = ProviderRules(
-    reports=_ONE_REMINDER,
-    accepts=_ONE_REMINDER_WRITTEN,
+    reports=_BY_APPLE,
+    accepts=_written(_BY_APPLE),
+    popup="display",
     is_end_inclusive=True,
     days_per_window=180,
     shows_cancelled=False,
@@ -85,10 +111,17 @@ ICLOUD = ProviderRules(
     has_default_visibility=False,
 )
 EWS = msgspec.structs.replace(
-    ICLOUD, days_per_window=None, filters_updated=True, lists_instances=True, takes_primary=True, mails_anyway=False
+    ICLOUD,
+    reports=_BY_MICROSOFT,
+    accepts=_written(_BY_MICROSOFT),
+    days_per_window=None,
+    filters_updated=True,
+    lists_instances=True,
+    takes_primary=True,
+    mails_anyway=False,
 )
 VIRTUAL = msgspec.structs.replace(
-    GOOGLE, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False, filters_updated=False
+    _PASSED_THROUGH, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False, filters_updated=False
 )
 
 PROVIDERS: dict[str, ProviderRules] = {
@@ -101,8 +134,8 @@ PROVIDERS: dict[str, ProviderRules] = {
 
 
 def rules_for(provider: str) -> ProviderRules:
-    """Give a provider's rules; an unknown provider is treated as Google, whose values Nylas passes through."""
-    return PROVIDERS.get(provider, GOOGLE)
+    """Give a provider's rules; an unknown one is treated much like Google, whose values Nylas passes through."""
+    return PROVIDERS.get(provider, _PASSED_THROUGH)
 
 
 def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
@@ -112,9 +145,17 @@ def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
         has_reply=source.has_reply and destination.has_reply,
         has_unaddressed=source.has_unaddressed and destination.has_unaddressed,
         has_organizer=source.has_organizer and destination.has_organizer,
+        has_visibility=source.has_visibility and destination.has_visibility,
         has_default_visibility=source.has_default_visibility and destination.has_default_visibility,
+        reminder_methods=_common(source.reminder_methods, destination.reminder_methods),
         max_reminders=min(limits) if limits else None,
     )
+
+
+def _common(mine: tuple[str, ...] | None, theirs: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if mine is None or theirs is None:
+        return mine if theirs is None else theirs
+    return tuple(m for m in mine if m in theirs)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -208,13 +249,20 @@ def _without_reply(attendee: Attendee) -> Attendee:
 
 
 def _visibility(visibility: Visibility, fidelity: Fidelity) -> Visibility:
+    if not fidelity.has_visibility:
+        return Visibility.DEFAULT
     if visibility is Visibility.DEFAULT and not fidelity.has_default_visibility:
         return Visibility.PUBLIC
     return visibility
 
 
 def _reminders(reminders: tuple[Reminder, ...] | None, fidelity: Fidelity) -> tuple[Reminder, ...] | None:
-    return reminders if reminders is None else reminders[: fidelity.max_reminders]
+    if not reminders:
+        return reminders
+    methods = fidelity.reminder_methods
+    if methods is not None:
+        reminders = tuple(sorted({r if r.method in methods else Reminder(r.minutes) for r in reminders}))
+    return reminders[: fidelity.max_reminders]
 
 
 # --- merging -----------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     FOLDER_READ_ONLY = "read-only folder"
     ITEM_READ_ONLY = "read-only item"
     ORGANIZED_BY_OTHER = "organizer is somebody else"
+    UNREADABLE = "cannot be read"
     TOO_MANY_EXCEPTIONS = "too many customized occurrences"
 
 

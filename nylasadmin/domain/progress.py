@@ -25,6 +25,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     left_s: int | None
 
     @property
+    def percent(self) -> int | None:
+        """Whole per cent done; 100 only when everything is done."""
+        if self.share is None:
+            return None
+        return 100 if self.is_complete else min(99, int(self.share * 100))
+
+    @property
     def is_complete(self) -> bool:
         return self.left_s == 0
 

@@ -36,6 +36,10 @@ class ItemReader(Protocol):
         """Give the bodies of items that were observed or looked up before; what has vanished since is left out."""
         ...
 
+    def find_claiming(self, claims: ItemId) -> ItemId | None:
+        """Give the item whose marker names ``claims``: how an unanswered create is found again."""
+        ...
+
 
 class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One write at the destination.
@@ -58,8 +62,10 @@ class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one order (``key`` is the order's).
 
-    Exactly one holds: ``id`` names the item written (or deleted); ``has_moved``: it was changed since it was planned
-    and nothing was written; ``error`` says why it failed. ``is_uncertain``: the write may have happened all the same.
+    ``id`` names the item written (or deleted); ``has_moved``: it was changed since it was planned and nothing was
+    written; ``error`` says why it failed. ``id`` and ``error`` together: a series was created, or is there, but an
+    occurrence of it was refused; the pair is worth remembering, and the next run mends the rest.
+    ``is_uncertain``: the write may have happened all the same.
     """
 
     key: int
@@ -75,13 +81,9 @@ class ItemStore(ItemReader, Protocol):
     def write(self, orders: Iterable[WriteOrder]) -> Iterator[Outcome]:
         """Carry out orders, pulling them one by one as it goes, and yield an outcome each, in any order.
 
-        One failing order never stops the others. Deleting what is gone already succeeds. Attendees are never mailed where
-        the provider allows that.
+        One failing order never stops the others. Deleting what is gone already succeeds. Attendees are never mailed
+        where the provider allows that.
         """
-        ...
-
-    def find_claiming(self, claims: ItemId) -> ItemId | None:
-        """Give the item whose marker names ``claims``: how an unanswered create is found again."""
         ...
 
 

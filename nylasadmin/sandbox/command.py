@@ -1,0 +1,89 @@
+"""The command that starts a sandbox: fills it, says where it is in one line of JSON, serves until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from nylasadmin.sandbox.clocks import FrozenClock
+from nylasadmin.sandbox.filling import fill
+from nylasadmin.sandbox.server import SandboxServer
+from nylasadmin.sandbox.state import Sandbox
+
+_DEFAULT_EVENTS = 120
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return 0 after a clean stop, 1 if the address cannot be used, 2 on wrong usage."""
+    options = _parser().parse_args(argv)
+    if options.ics is not None and not options.ics.is_dir():
+        print(f"sandbox: {options.ics} is not a directory", file=sys.stderr)  # noqa: T201
+        return 2
+    clock = None if options.clock is None else FrozenClock(options.clock)
+    sandbox = Sandbox(seed=options.seed, provider=options.provider, api_key=options.api_key, clock=clock)
+    events = options.events_per_user if options.events_per_user is not None else 0 if options.ics else _DEFAULT_EVENTS
+    fill(sandbox, users=options.users, events_per_user=events, ics=options.ics)
+    _print_report(sandbox)
+    return _serve(sandbox, options.host, options.port)
+
+
+def _serve(sandbox: Sandbox, host: str, port: int) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    try:
+        server = SandboxServer(sandbox, host, port)
+    except OSError as problem:
+        print(f"sandbox: {host}:{port} cannot be used: {problem.strerror}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(_start_line(sandbox, server.url), flush=True)  # noqa: T201
+    server.serve(stop)
+    return 0
+
+
+def _start_line(sandbox: Sandbox, url: str) -> str:
+    return json.dumps(
+        {
+            "url": url,
+            "api_key": sandbox.api_key,
+            "application_id": sandbox.application_id,
+            "grants": sandbox.directory(),
+        },
+        ensure_ascii=False,
+    )
+
+
+def _print_report(sandbox: Sandbox) -> None:
+    for entry in sandbox.report:
+        about = f" {entry['uid']}" if entry["uid"] else ""
+        print(f"sandbox: {entry['file']}{about}: {entry['what']}: {entry['why']}", file=sys.stderr)  # noqa: T201
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nylasadmin sandbox", description="Serve a Nylas v3 look-alike.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8090, help="port, 0 for a free one (default: %(default)s)")
+    parser.add_argument("--ics", type=Path, metavar="DIR", help="load the .ics files of a directory")
+    parser.add_argument("--users", type=_count, default=5, metavar="N", help="number of users (default: %(default)s)")
+    parser.add_argument(
+        "--events-per-user",
+        type=_count,
+        metavar="M",
+        help=f"generated events per user (default: {_DEFAULT_EVENTS}, with --ics 0)",
+    )
+    parser.add_argument("--provider", choices=("google", "microsoft", "icloud"), default="google")
+    parser.add_argument("--api-key", metavar="KEY", help="key that clients send (default: made from the seed)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same data (default: %(default)s)")
+    parser.add_argument("--clock", type=int, metavar="SECONDS", help="stop the clock at a Unix time")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number

@@ -1,0 +1,129 @@
+"""Grants: the authorised accounts of an application, and the four ways a path may name one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nylasadmin.sandbox.calendars import Calendar
+from nylasadmin.sandbox.errors import bad_request, not_found, unauthorized
+from nylasadmin.sandbox.providers import ProviderRules
+from nylasadmin.sandbox.wire import Json
+
+_SCOPES = {
+    "google": ["https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/contacts"],
+    "microsoft": ["Calendars.ReadWrite", "Contacts.ReadWrite", "User.Read", "offline_access"],
+}
+
+
+@dataclass
+class Grant:
+    """One account and its calendars."""
+
+    id: str
+    email: str
+    name: str
+    rules: ProviderRules
+    created_at: int
+    updated_at: int
+    is_valid: bool = True
+    state: str | None = None
+    settings: Json = field(default_factory=dict)
+    scope: list[str] | None = None
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+
+    def wire(self) -> Json:
+        """Return the grant as the service shows it."""
+        shown: Json = {
+            "id": self.id,
+            "provider": self.rules.name,
+            "grant_status": "valid" if self.is_valid else "invalid",
+            "email": self.email,
+            "name": self.name,
+            "scope": _SCOPES.get(self.rules.name, []) if self.scope is None else self.scope,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "blocked": False,
+        }
+        return (
+            shown
+            | ({"settings": self.settings} if self.settings else {})
+            | ({"state": self.state} if self.state else {})
+        )
+
+    @property
+    def primary(self) -> Calendar | None:
+        """The primary calendar, if the account has one."""
+        return next((one for one in self.calendars.values() if one.is_primary), None)
+
+    def calendar(self, calendar_id: str) -> Calendar:
+        """Return the calendar of an id or of `primary`; 404 if there is none."""
+        found = self.calendars.get(calendar_id)
+        if found is None and calendar_id == "primary" and self.rules.primary_alias:
+            found = self.primary
+        if found is None:
+            raise not_found("The calendar was not found")
+        return found
+
+    def calendar_of_event(self, calendar_id: str, event_id: str) -> Calendar:
+        """Return where an event is looked for; some providers do not check the calendar that is named."""
+        if self.rules.checks_calendar:
+            return self.calendar(calendar_id)
+        for one in self.calendars.values():
+            if one.events.get(event_id) is not None:
+                return one
+        return self._series_calendar(event_id) or self.calendar(calendar_id)
+
+    def _series_calendar(self, event_id: str) -> Calendar | None:
+        master_id = event_id.rpartition("_")[0]
+        return next((one for one in self.calendars.values() if one.events.get(master_id) is not None), None)
+
+    def require_data(self) -> None:
+        """Refuse data calls of an expired account, and calendar calls of a provider without calendars."""
+        if not self.is_valid:
+            raise unauthorized("The grant has expired and needs to be authenticated again")
+        if not self.rules.has_calendars:
+            raise bad_request(f"calendars are not supported for {self.rules.name}")
+
+
+class GrantBook:
+    """All grants of the application, by id and by address."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Grant] = {}
+        self._by_address: dict[str, Grant] = {}
+
+    def __iter__(self) -> Iterator[Grant]:
+        return iter(list(self._by_id.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def add(self, grant: Grant) -> None:
+        """Take in a grant; one address has one grant."""
+        if grant.email.casefold() in self._by_address:
+            raise bad_request("a grant with this address exists", email="is taken")
+        self._by_id[grant.id] = self._by_address[grant.email.casefold()] = grant
+
+    def remove(self, grant: Grant) -> None:
+        """Forget a grant and all it holds."""
+        del self._by_id[grant.id]
+        del self._by_address[grant.email.casefold()]
+
+    def get(self, name: str) -> Grant | None:
+        """Find a grant by id, `grant:<id>`, address or `email:<address>`."""
+        kind, colon, rest = name.partition(":")
+        if colon and kind == "grant":
+            return self._by_id.get(rest)
+        if colon and kind == "email":
+            return self._by_address.get(rest.casefold())
+        return self._by_id.get(name) or self._by_address.get(name.casefold())
+
+    def find(self, name: str) -> Grant:
+        """Find a grant as `get` does; 404 if there is none, 401 for `me`, which needs an access token."""
+        if name == "me":
+            raise unauthorized("me needs an access token")
+        grant = self.get(name)
+        if grant is None:
+            raise not_found("No Grant found with this ID")
+        return grant

@@ -1,0 +1,82 @@
+"""`/v3/grants`: the accounts of the application."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from nylasadmin.sandbox.errors import bad_request
+from nylasadmin.sandbox.events.queries import Args, integer, limit_of
+from nylasadmin.sandbox.grants import Grant
+from nylasadmin.sandbox.http import replies
+from nylasadmin.sandbox.http.pages import page_size
+from nylasadmin.sandbox.state import Sandbox
+
+_DEFAULT_LIMIT, _MAX_LIMIT = 10, 200
+
+
+def routes(sandbox: Sandbox) -> Blueprint:
+    """Return the routes of grants."""
+    blueprint = Blueprint("grants", __name__)
+
+    @blueprint.get("/v3/grants")
+    def list_grants() -> Response:
+        limit = limit_of(request.args, _MAX_LIMIT, _DEFAULT_LIMIT)
+        offset = integer(request.args, "offset") or 0
+        if offset < 0:
+            raise bad_request("offset must not be negative", offset="must not be negative")
+        with sandbox.lock:
+            found = _sorted([one for one in sandbox.grants if _fits(one, request.args)], request.args)
+            page = [one.wire() for one in found[offset : offset + page_size(limit)]]
+        return replies.reply({"request_id": replies.request_id(), "data": page, "limit": limit, "offset": offset})
+
+    @blueprint.get("/v3/grants/<segment:grant_name>")
+    def find_grant(grant_name: str) -> Response:
+        return replies.one(sandbox.grants.find(grant_name).wire())
+
+    @blueprint.patch("/v3/grants/<segment:grant_name>")
+    def update_grant(grant_name: str) -> Response:
+        body = replies.body()
+        with sandbox.lock:
+            grant = sandbox.grants.find(grant_name)
+            _change(grant, body)
+            return replies.one(grant.wire())
+
+    @blueprint.delete("/v3/grants/<segment:grant_name>")
+    def delete_grant(grant_name: str) -> Response:
+        with sandbox.lock:
+            sandbox.grants.remove(sandbox.grants.find(grant_name))
+        return replies.done()
+
+    return blueprint
+
+
+def _change(grant: Grant, body: dict[str, object]) -> None:
+    settings, scope = body.get("settings"), body.get("scope")
+    if settings is not None:
+        if not isinstance(settings, dict):
+            raise bad_request("settings must be an object", settings="must be an object")
+        grant.settings = settings
+    if scope is not None:
+        if not isinstance(scope, list) or not all(isinstance(one, str) for one in scope):
+            raise bad_request("scope must be a list of text", scope="must be a list of text")
+        grant.scope = scope
+
+
+def _fits(grant: Grant, args: Args) -> bool:
+    shown = grant.wire()
+    for name in ("email", "provider", "grant_status", "ip", "account_id", "workspace_id"):
+        if name in args and str(shown.get(name, "")).casefold() != args[name].casefold():
+            return False
+    if "account_ids" in args:
+        return False  # Grants of the sandbox were never moved over from v2.
+    since, before = integer(args, "since"), integer(args, "before")
+    return (since is None or grant.created_at >= since) and (before is None or grant.created_at <= before)
+
+
+def _sorted(grants: list[Grant], args: Args) -> list[Grant]:
+    sort_by, order = args.get("sort_by", "created_at"), args.get("order_by", "desc")
+    if sort_by not in ("created_at", "updated_at"):
+        raise bad_request("sort_by must be created_at or updated_at", sort_by="must be created_at or updated_at")
+    if order not in ("asc", "desc"):
+        raise bad_request("order_by must be asc or desc", order_by="must be asc or desc")
+    return sorted(grants, key=lambda one: (getattr(one, sort_by), one.id), reverse=order == "desc")

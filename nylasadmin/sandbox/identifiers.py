@@ -1,0 +1,61 @@
+"""Identifiers that look like the providers' and depend only on the seed, never on chance or time."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import uuid
+from base64 import b64encode
+
+_BASE32HEX = "0123456789abcdefghijklmnopqrstuv"
+
+
+class Identifiers:
+    """Makes the same identifiers in the same order for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._count = itertools.count(1)
+
+    def fresh(self, shape: str) -> str:
+        """Return the next identifier of a shape."""
+        return self.derived(shape, f"#{next(self._count)}")
+
+    def derived(self, shape: str, text: str) -> str:
+        """Return the identifier that always belongs to this text."""
+        return _SHAPES[shape](hashlib.sha512(f"{self._seed}|{shape}|{text}".encode()).digest())
+
+
+def _google(digest: bytes) -> str:
+    return "".join(_BASE32HEX[byte & 31] for byte in digest[:26])
+
+
+def _google_calendar(digest: bytes) -> str:
+    return f"c_{digest[:32].hex()}@group.calendar.google.com"
+
+
+def _microsoft(digest: bytes) -> str:
+    # Graph identifiers are URL-safe base64 with a long constant head; the padding makes clients encode them.
+    return "AAMkAGI2" + b64encode(digest[:46], b"-_").decode()
+
+
+def _uuid(digest: bytes) -> str:
+    return str(uuid.UUID(bytes=digest[:16], version=4))
+
+
+def _apple(digest: bytes) -> str:
+    return _uuid(digest).upper()
+
+
+def _secret(digest: bytes) -> str:
+    return "nyk_v0_" + digest.hex()[:64]
+
+
+_SHAPES = {
+    "google": _google,
+    "google-calendar": _google_calendar,
+    "microsoft": _microsoft,
+    "apple": _apple,
+    "uuid": _uuid,
+    "secret": _secret,
+}

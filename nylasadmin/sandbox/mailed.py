@@ -1,0 +1,37 @@
+"""Who would have been mailed: the list behind every question whether participants were disturbed."""
+
+from __future__ import annotations
+
+from nylasadmin.sandbox.calendars import Calendar
+from nylasadmin.sandbox.wire import Json
+
+
+class Mailed:
+    """Every invitation, change and cancellation that the provider would have sent."""
+
+    def __init__(self) -> None:
+        self.entries: list[Json] = []
+
+    def record(
+        self, calendar: Calendar, action: str, event: Json, before: Json | None, *, asked: bool, now: int
+    ) -> None:
+        """Note the participants of both versions, unless suppression was asked for and the provider obeys."""
+        if not asked and not calendar.rules.always_notifies:
+            return
+        people = [*event.get("participants", []), *(before or {}).get("participants", [])]
+        own = calendar.grant.email.casefold()
+        addresses = {str(one.get("email", "")).casefold() for one in people} - {own, ""}
+        if not addresses:
+            return
+        self.entries.append(
+            {
+                "grant_id": calendar.grant.id,
+                "calendar_id": calendar.id,
+                "event_id": event["id"],
+                "action": action,
+                "title": event.get("title"),
+                "to": sorted(addresses),
+                "notify_participants": asked,
+                "time": now,
+            }
+        )
