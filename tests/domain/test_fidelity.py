@@ -199,6 +199,9 @@ def test_a_change_at_an_impossible_moment_breaks_nothing(moment: int | date) -> 
         (Fidelity(has_unaddressed=False), {"attendees": (ROOM, ANNA, BRUNO)}),
         (Fidelity(has_organizer=False), {"organizer": Person("anna@example.com")}),
         (Fidelity(has_default_visibility=False), {"visibility": Visibility.PUBLIC}),
+        (Fidelity(has_visibility=False), {"visibility": Visibility.PRIVATE}),
+        (Fidelity(reminder_methods=("popup",)), {"reminders": (Reminder(10, "email"), Reminder(30, "sound"))}),
+        (Fidelity(reminder_methods=("popup",)), {"reminders": (Reminder(10), Reminder(10, "email"), Reminder(30))}),
         (Fidelity(max_reminders=1), {"reminders": (Reminder(10),)}),
         (Fidelity(max_reminders=0), {"reminders": ()}),
     ],
@@ -232,12 +235,17 @@ def test_two_sides_together_hold_what_both_hold() -> None:
     assert meet(Fidelity(has_reply=False, max_reminders=3), Fidelity(has_organizer=False, max_reminders=1)) == Fidelity(
         has_reply=False, has_organizer=False, max_reminders=1
     )
+    assert meet(
+        Fidelity(reminder_methods=("popup", "email")), Fidelity(reminder_methods=("popup", "sound"))
+    ) == Fidelity(reminder_methods=("popup",))
+    assert meet(FULL, Fidelity(reminder_methods=("email",))).reminder_methods == ("email",)
+    assert not meet(FULL, Fidelity(has_visibility=False)).has_visibility
     assert meet(FULL, Fidelity(max_reminders=0, has_unaddressed=False)).max_reminders == 0
     assert not meet(FULL, Fidelity(has_unaddressed=False)).has_unaddressed
 
 
 def test_an_unknown_provider_passes_values_through() -> None:
-    assert rules_for("something-new") is GOOGLE
+    assert meet(rules_for("something-new").reports, FULL) == FULL
     assert rules_for("microsoft") is MICROSOFT
 
 
@@ -287,6 +295,12 @@ def test_attendees_without_an_address_stay_where_they_can_be_held() -> None:
 def test_reminders_beyond_what_the_source_reports_are_kept() -> None:
     assert merged(but(ITEM, reminders=(Reminder(10),)), ITEM, MICROSOFT.reports).reminders == ITEM.reminders
     assert merged(but(ITEM, reminders=(Reminder(5),)), ITEM, MICROSOFT.reports).reminders == (Reminder(5),)
+
+
+def test_visibility_is_kept_where_the_source_knows_none() -> None:
+    private = but(ITEM, title="Old", visibility=Visibility.PRIVATE)
+
+    assert merged(ITEM, private, Fidelity(has_visibility=False)).visibility is Visibility.PRIVATE
 
 
 def test_the_default_visibility_is_kept_where_the_source_has_none() -> None:
@@ -373,7 +387,10 @@ FIELDS: dict[str, Any] = {
     "visibility": st.sampled_from(Visibility),
     "organizer": st.none() | st.builds(Person, email=TEXTS, name=TEXTS),
     "attendees": ATTENDEES,
-    "reminders": st.none() | st.lists(st.builds(Reminder, st.sampled_from([0, 10, 30])), max_size=3).map(tuple),
+    "reminders": st.none()
+    | st.lists(st.builds(Reminder, st.sampled_from([0, 10, 30]), st.sampled_from(["popup", "email"])), max_size=3).map(
+        tuple
+    ),
     "uid": st.none() | TEXTS,
     "priority": st.none() | st.integers(0, 2),
     "private_notes": TEXTS,
@@ -393,7 +410,9 @@ FIDELITIES = st.builds(
     has_reply=st.booleans(),
     has_unaddressed=st.booleans(),
     has_organizer=st.booleans(),
+    has_visibility=st.booleans(),
     has_default_visibility=st.booleans(),
+    reminder_methods=st.sampled_from([None, ("popup",), ("popup", "email")]),
     max_reminders=st.sampled_from([None, 0, 1]),
 )
 
