@@ -1,0 +1,26 @@
+"""Use cases in verbs. They know the domain and ports, no framework, no SQL, no HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nylasadmin.services.audit import Audit
+from nylasadmin.services.console import Console
+from nylasadmin.services.crm import Crm
+from nylasadmin.services.links import Links
+from nylasadmin.services.operators import Operators
+from nylasadmin.services.snapshots import Snapshots
+from nylasadmin.services.targets import Targets
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the console and the command line may ask for."""
+
+    targets: Targets
+    links: Links
+    snapshots: Snapshots
+    operators: Operators
+    console: Console
+    crm: Crm
+    audit: Audit

@@ -1,0 +1,139 @@
+"""Nylas as the rest of the program sees it: the directory of an application, and folders to read or write.
+
+One :class:`NylasHttpSide` per process: it owns the sessions and how fast each account may be asked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from nylasadmin.adapters.nylas.http import IMPATIENT, NylasHttp, Patience, Sessions
+from nylasadmin.adapters.nylas.pacing import Paces, Sleep
+from nylasadmin.adapters.nylas.reading import NylasReader
+from nylasadmin.adapters.nylas.store import NylasFolder
+from nylasadmin.adapters.nylas.wire import (
+    ApplicationAnswer,
+    CalendarPage,
+    GrantPage,
+    WireCalendar,
+    WireGrant,
+    read,
+)
+from nylasadmin.domain.directory import Application, Calendar, Grant
+from nylasadmin.services.ports import FolderRef, SenderSettings
+
+_PAGE = 200
+
+_application = msgspec.json.Decoder(ApplicationAnswer)
+_grants = msgspec.json.Decoder(GrantPage)
+_calendars = msgspec.json.Decoder(CalendarPage)
+
+
+class NylasHttpSide:
+    """Opens directories and folders at any Nylas application.
+
+    ``proxy`` and ``ca_bundle`` come from the settings; the environment is not consulted.
+    """
+
+    def __init__(
+        self,
+        *,
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        patience: Patience | None = None,
+        sleep: Sleep = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._sessions = Sessions(proxy=proxy, ca_bundle=ca_bundle)
+        self._paces = Paces(sleep=sleep)
+        self._patience = patience or Patience()
+        self._sleep = sleep
+        self._now = now
+
+    def directory(self, sender: SenderSettings) -> NylasDirectory:
+        """Open an application's directory."""
+        return NylasDirectory(lambda grant_id, patience: self._http(sender, grant_id, patience))
+
+    def reader(self, sender: SenderSettings, folder: FolderRef) -> NylasReader:
+        """Open a folder that can only be read."""
+        http = self._http(sender, folder.grant_id)
+        return NylasReader(http, folder, self._now, concurrency=sender.concurrency)
+
+    def store(self, sender: SenderSettings, folder: FolderRef) -> NylasFolder:
+        """Open a folder that can be read and written."""
+        return NylasFolder(self.reader(sender, folder), sender.concurrency)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._sessions.close()
+
+    def _http(self, sender: SenderSettings, grant_id: str, patience: Patience | None = None) -> NylasHttp:
+        pace = self._paces.of(sender.base_url, grant_id, sender.concurrency, sender.requests_per_s)
+        return NylasHttp(sender, self._sessions, pace, patience=patience or self._patience, sleep=self._sleep)
+
+
+class NylasDirectory:
+    """A Nylas application as its API key shows it."""
+
+    def __init__(self, http_for: Callable[[str, Patience | None], NylasHttp]) -> None:
+        self._http_for = http_for
+
+    def application(self) -> Application:
+        """Read the application: the cheapest check of an API key, so the first failure is the answer."""
+        found = read(_application, self._http_for("", IMPATIENT).get(("v3", "applications"), {})).data
+        return Application(
+            id=found.application_id,
+            region=found.region or "",
+            environment=found.environment or "",
+            name=(found.branding.name if found.branding else None) or "",
+        )
+
+    def grants(self) -> list[Grant]:
+        """Read all grants. They come by offset; a short page, or one without anything new, is the last."""
+        http = self._http_for("", None)
+        grants: dict[str, Grant] = {}
+        while True:
+            page = read(_grants, http.get(("v3", "grants"), {"limit": _PAGE, "offset": len(grants)})).data
+            known = len(grants)
+            grants.update((g.id, _grant(g)) for g in page)
+            if len(page) < _PAGE or len(grants) == known:
+                return list(grants.values())
+
+    def calendars(self, grant_id: str) -> list[Calendar]:
+        """Read all calendars of a grant."""
+        http = self._http_for(grant_id, None)
+        calendars: dict[str, Calendar] = {}
+        cursor: str | None = None
+        while True:
+            query: dict[str, str | int] = {"limit": _PAGE} | ({"page_token": cursor} if cursor else {})
+            page = read(_calendars, http.get(("v3", "grants", grant_id, "calendars"), query))
+            calendars.update((c.id, _calendar(c)) for c in page.data)
+            if not page.next_cursor or page.next_cursor == cursor:
+                return list(calendars.values())
+            cursor = page.next_cursor
+
+
+def _grant(grant: WireGrant) -> Grant:
+    return Grant(
+        id=grant.id,
+        provider=grant.provider,
+        email=(grant.email or "").strip().lower(),
+        name=grant.name or "",
+        is_valid=grant.grant_status != "invalid",
+        created_at=grant.created_at or 0,
+    )
+
+
+def _calendar(calendar: WireCalendar) -> Calendar:
+    return Calendar(
+        id=calendar.id,
+        name=calendar.name or calendar.id,
+        is_primary=bool(calendar.is_primary),
+        is_read_only=bool(calendar.read_only),
+        is_own=calendar.is_owned_by_user is not False,
+        owner=(calendar.owner_email or "").strip().lower(),
+        zone=calendar.timezone or None,
+    )

@@ -1,0 +1,169 @@
+"""Listing a calendar: explicit windows always, pages followed to the last one, lost cursors survived.
+
+The service's own default window is one month from now: a listing without a window would look like mass deletion.
+Cursors live in local variables only. A window whose cursor is refused starts again from its first page.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from nylasadmin.adapters.nylas.http import NylasHttp, Query
+from nylasadmin.adapters.nylas.wire import EventPage, read_page
+from nylasadmin.domain.fidelity import ProviderRules
+from nylasadmin.domain.items import ScheduleItem
+from nylasadmin.domain.plan import Window
+from nylasadmin.domain.recurrence import span
+from nylasadmin.errors import AccessDenied, BadAnswer, BadRequest, CursorExpired, NotThere, NylasError
+from nylasadmin.services.ports import FolderRef
+
+DAY_S = 86_400
+FAR_PAST = 0
+FAR_FUTURE = 4_102_444_800
+"""1970-01-01 to 2100-01-01: whole years that every provider's date arithmetic holds; few calendars reach beyond."""
+
+_PAGE = 200
+_MOST_RESTARTS = 3
+_YEARS_AROUND = 2
+_REACH_AHEAD_S = 5 * 366 * DAY_S
+_MARGIN_S = 31 * DAY_S
+_REFUSALS = (AccessDenied, BadRequest, CursorExpired, NotThere)
+
+
+class CursorLost(Exception):
+    """A page token was refused: what was read of this window does not count."""
+
+    def __init__(self, error: NylasError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Listings:
+    """All ways to list one calendar."""
+
+    def __init__(
+        self, http: NylasHttp, folder: FolderRef, rules: ProviderRules, now: Callable[[], float] = time.time
+    ) -> None:
+        self._http = http
+        self._path = ("v3", "grants", folder.grant_id, "events")
+        self._folder_id = folder.folder_id
+        self._rules = rules
+        self._now = now
+
+    def slices(self, window: Window) -> list[tuple[int, int]]:
+        """Cut a window into ranges the provider lists at once.
+
+        A provider with a limit gets an open end closed two years from now: a century in slices of months would be
+        thousands of requests.
+        """
+        limit = self._rules.days_per_window
+        start, end = max(window.start, FAR_PAST), min(window.end, FAR_FUTURE)
+        if limit is None:
+            return [(start, end)] if start < end else []
+        around = _YEARS_AROUND * 366 * DAY_S
+        start = int(self._now()) - around if window.start <= FAR_PAST else start
+        end = int(self._now()) + around if window.end >= FAR_FUTURE else end
+        step = limit * DAY_S
+        return [(at, min(at + step, end)) for at in range(start, end, step)]
+
+    def pages(self, start: int, end: int) -> Iterator[EventPage]:
+        """Yield the pages of masters, changed occurrences and single events in a range.
+
+        Raises :class:`CursorLost` when a page after the first is refused, else :class:`NylasError`.
+        """
+        return self._pages(self._range_query(start, end) | self._kinds())
+
+    def whole(self, start: int, end: int) -> list[EventPage]:
+        """Read all pages of a range before giving any; a refused cursor starts it again."""
+        return self._patiently(self._range_query(start, end) | self._kinds())
+
+    def instances(self, master_id: str, start: int, end: int) -> list[EventPage]:
+        """Read the occurrences of a series in a range, unchanged ones included.
+
+        Where the provider does not filter by series, those of other series come too.
+        """
+        found: list[EventPage] = []
+        for begin, stop in self.slices(Window(start, end)):
+            query = self._range_query(begin, stop) | {"expand_recurring": "true"}
+            if self._rules.lists_instances:
+                query["master_event_id"] = master_id
+            found += self._patiently(query)
+        return found
+
+    def stored_occurrences(self, master_id: str, item: ScheduleItem) -> list[EventPage]:
+        """Read the changed and cancelled occurrences of one series over all its time. Other events may come too."""
+        found: list[EventPage] = []
+        for start, end in self.slices(self.reach(item)):
+            query = self._range_query(start, end) | self._kinds()
+            if self._rules.lists_instances:
+                query["master_event_id"] = master_id
+            found += self._patiently(query)
+        return found
+
+    def reach(self, item: ScheduleItem) -> Window:
+        """Give the time in which a series' changed occurrences are looked for: its span, an endless one cut off."""
+        start, end = span(item)
+        ahead = _REACH_AHEAD_S if self._rules.days_per_window is None else _YEARS_AROUND * 366 * DAY_S
+        latest = max(int(self._now()), start) + ahead
+        return Window(max(start - _MARGIN_S, FAR_PAST + 1), min(end + _MARGIN_S, latest))
+
+    def _range_query(self, start: int, end: int) -> dict[str, str | int | tuple[str, ...]]:
+        return {
+            "calendar_id": self._folder_id,
+            "start": start,
+            "end": end,
+            "expand_recurring": "false",
+            "limit": _PAGE,
+        }
+
+    def _kinds(self) -> dict[str, str | int | tuple[str, ...]]:
+        kinds: dict[str, str | int | tuple[str, ...]] = {}
+        if self._rules.shows_cancelled:
+            kinds["show_cancelled"] = "true"
+        if self._rules.event_types:
+            kinds["event_type"] = self._rules.event_types
+        return kinds
+
+    def _patiently(self, query: dict[str, str | int | tuple[str, ...]]) -> list[EventPage]:
+        return restarting(lambda: list(self._pages(query)))
+
+    def _pages(self, query: dict[str, str | int | tuple[str, ...]]) -> Iterator[EventPage]:
+        page = read_page(self._http.get(self._path, query))
+        yield page
+        while page.next_cursor:
+            cursor = page.next_cursor
+            page = self._next_page(query | {"page_token": cursor})
+            if page.next_cursor == cursor:
+                raise BadAnswer("a cursor that leads to itself", status=200)
+            yield page
+
+    def _next_page(self, query: Query) -> EventPage:
+        try:
+            return read_page(self._http.get(self._path, query))
+        except _REFUSALS as error:
+            raise CursorLost(error) from error
+
+
+def restarting(read: Callable[[], list[EventPage]]) -> list[EventPage]:
+    """Read a range again from its first page when its cursor is lost; give up after a few times."""
+    for _ in range(_MOST_RESTARTS):
+        try:
+            return read()
+        except CursorLost as lost:
+            last = lost.error
+    raise last
+
+
+class Restarts(msgspec.Struct):
+    """How often a window may still start again."""
+
+    left: int = _MOST_RESTARTS
+
+    def spend(self, lost: CursorLost) -> None:
+        """Use one up. Raises the error behind the lost cursor when none is left."""
+        self.left -= 1
+        if self.left <= 0:
+            raise lost.error from lost

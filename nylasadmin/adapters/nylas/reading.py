@@ -1,0 +1,277 @@
+"""One calendar's items, read only: listing, looking up, and the bodies of what was seen.
+
+There is no way to write from here: whoever plans or previews holds nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
+
+from nylasadmin.adapters.lanes import in_lanes
+from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, claimed_by, item_of, marker, orphan_of, series_of
+from nylasadmin.adapters.nylas.gathering import Gathering
+from nylasadmin.adapters.nylas.http import NylasHttp
+from nylasadmin.adapters.nylas.listings import FAR_FUTURE, CursorLost, Listings, Restarts
+from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_event, read_page
+from nylasadmin.domain.fidelity import Fidelity, fingerprint, rules_for
+from nylasadmin.domain.items import ItemId, ScheduleItem, decode_item, encode_item
+from nylasadmin.domain.plan import Observed, Reason, Window
+from nylasadmin.domain.recurrence import span
+from nylasadmin.errors import AccessDenied, NotThere
+from nylasadmin.services.ports import FolderRef
+
+_BATCH = 200
+
+
+class NylasReader:
+    """Reads one folder at Nylas. Every method raises :class:`~nylasadmin.errors.NylasError`."""
+
+    def __init__(
+        self, http: NylasHttp, folder: FolderRef, now: Callable[[], float] = time.time, *, concurrency: int = 1
+    ) -> None:
+        self.http = http
+        self._concurrency = max(1, concurrency)
+        self.folder = folder
+        self.rules = rules_for(folder.provider)
+        self.listings = Listings(http, folder, self.rules, now)
+        self._own = {folder.account_email.strip().lower(), folder.folder_id.lower(), ""}
+        self._bodies: dict[str, bytes] = {}
+
+    def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
+        """Yield single items page by page, then each series as one item; complete when it ends without an error."""
+        found = Gathering()
+        ranges = self.listings.slices(window)
+        for start, end in ranges:
+            yield from self._singles(start, end, found, fidelity)
+        self._add_occurrences_outside(found, ranges, window)
+        yield from _in_batches(self._assembled(found, fidelity))
+
+    def look_up(self, ids: Sequence[ItemId], fidelity: Fidelity) -> list[Observed]:
+        """Read items by id. A missing one counts as deleted only if its calendar still answers."""
+        found = self._find_all(ids)
+        if None in found.values():
+            self._expect_calendar()
+        return [self._seen(one, fidelity) for one in map(found.get, ids) if one is not None]
+
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
+        """Give bodies: of what was seen before without a request, of anything else by reading it."""
+        known = {i: decode_item(self._bodies[i]) for i in ids if i in self._bodies}
+        found = self._find_all([i for i in ids if i not in known])
+        return known | {i: one.item for i, one in found.items() if isinstance(one, Series)}
+
+    def _find_all(self, ids: Sequence[ItemId]) -> dict[ItemId, Series | Unreadable | None]:
+        if len(ids) < 2:
+            return {item_id: self.find(item_id) for item_id in ids}
+        return dict(in_lanes(self._concurrency, lambda item_id: (item_id, self.find(item_id)), ids))
+
+    def find_claiming(self, claims: ItemId) -> ItemId | None:
+        """Find the event that carries our marker for ``claims``. No other filter may stand beside this one."""
+        folder = self.folder
+        text = marker(folder.installation, claims)
+        path = ("v3", "grants", folder.grant_id, "events")
+        query = {"calendar_id": folder.folder_id, "metadata_pair": f"{MARKER_KEY}:{text}"}
+        page = read_page(self.http.get(path, query))
+        for event in page.data:
+            is_living = not event.is_cancelled and not event.master_event_id
+            if is_living and claimed_by(event, folder.installation) == claims:
+                return ItemId(event.id)
+        return None
+
+    def find(self, item_id: str) -> Series | Unreadable | None:
+        """Read one item as it is now, a series with all its occurrences; ``None`` for none (any more)."""
+        event = self._event(item_id)
+        if not isinstance(event, WireEvent):
+            return event
+        try:
+            return self._whole(event)
+        except ValueError as error:
+            return Unreadable(event.id, item_id.encode(), event.title or "", str(error))
+
+    def _whole(self, event: WireEvent) -> Series | None:
+        if event.master_event_id and event.master_event_id != event.id:
+            return None if self._master(event.master_event_id) else _alone(event, orphan_of(event, self.rules))
+        if not event.recurrence:
+            return _alone(event, item_of(event, self.rules))
+        return series_of(event, self._stored_occurrences(event), self.rules)
+
+    def _stored_occurrences(self, master: WireEvent) -> list[WireEvent]:
+        item = series_of(master, (), self.rules).item
+        pages = self.listings.stored_occurrences(master.id, item)
+        spoilt = [u for page in pages for u in page.unreadable if u.master_id == master.id]
+        if spoilt:
+            raise ValueError(spoilt[0].why)
+        events = {e.id: e for page in pages for e in page.data if e.master_event_id == master.id and e.id != master.id}
+        return list(events.values())
+
+    def _event(self, event_id: str) -> WireEvent | Unreadable | None:
+        path = ("v3", "grants", self.folder.grant_id, "events", event_id)
+        try:
+            event = read_event(self.http.get(path, {"calendar_id": self.folder.folder_id}))
+        except NotThere:
+            return None
+        if isinstance(event, WireEvent) and (event.is_cancelled or self._is_elsewhere(event)):
+            return None
+        return event
+
+    def _is_elsewhere(self, event: WireEvent) -> bool:
+        """Say whether an event lies in another calendar: some providers read it under any calendar's id."""
+        return self.folder.folder_id != "primary" and event.calendar_id not in (None, "", self.folder.folder_id)
+
+    def _master(self, master_id: str) -> WireEvent | Unreadable | None:
+        try:
+            return self._event(master_id)
+        except AccessDenied:
+            return None
+
+    def _expect_calendar(self) -> None:
+        """Raise :class:`NotThere` when the calendar itself is gone: then nothing is known about its items."""
+        self.http.get(("v3", "grants", self.folder.grant_id, "calendars", self.folder.folder_id), {})
+
+    # listing
+
+    def _singles(self, start: int, end: int, found: Gathering, fidelity: Fidelity) -> Iterator[list[Observed]]:
+        restarts = Restarts()
+        while True:
+            parts = Gathering()
+            try:
+                for page in self.listings.pages(start, end):
+                    yield self._page_items(page, parts, fidelity)
+            except CursorLost as lost:
+                restarts.spend(lost)
+                continue
+            found.join(parts)
+            return
+
+    def _page_items(self, page: EventPage, parts: Gathering, fidelity: Fidelity) -> list[Observed]:
+        items: list[Observed] = []
+        for event in page.data:
+            if not parts.takes(event):
+                items.append(self._single(event, fidelity))
+        for broken in page.unreadable:
+            if broken.master_id:
+                parts.spoilt.add(broken.master_id)
+            else:
+                items.append(_unreadable(broken))
+        return items
+
+    def _single(self, event: WireEvent, fidelity: Fidelity) -> Observed:
+        try:
+            return self._observed(event, item_of(event, self.rules), fidelity)
+        except ValueError as error:
+            return _unreadable(Unreadable(event.id, event.id.encode(), event.title or "", str(error)))
+
+    def _add_occurrences_outside(self, found: Gathering, ranges: list[tuple[int, int]], window: Window) -> None:
+        """Complete the series that stick out of what was listed: an item is a whole series, whatever the window."""
+        if not found.masters or not ranges:
+            return
+        reaches = [w for master in found.masters.values() if (w := self._reach(master)) is not None]
+        earliest = min((w.start for w in reaches), default=ranges[0][0])
+        latest = max((w.end for w in reaches), default=ranges[-1][1])
+        outside = []
+        if earliest < ranges[0][0]:
+            outside += self.listings.slices(Window(earliest, ranges[0][0]))
+        if window.end < FAR_FUTURE and latest > ranges[-1][1]:
+            outside += self.listings.slices(Window(ranges[-1][1], latest))
+        for start, end in outside:
+            self._add_occurrences(found, self.listings.whole(start, end))
+
+    def _reach(self, master: WireEvent) -> Window | None:
+        try:
+            return self.listings.reach(series_of(master, (), self.rules).item)
+        except ValueError:
+            return None
+
+    @staticmethod
+    def _add_occurrences(found: Gathering, pages: list[EventPage]) -> None:
+        parts = Gathering()
+        for page in pages:
+            for event in page.data:
+                parts.takes(event)
+            parts.spoilt.update(b.master_id for b in page.unreadable if b.master_id)
+        found.spoilt |= parts.spoilt
+        for master_id in found.masters:
+            found.overrides.setdefault(master_id, {}).update(parts.overrides.get(master_id, {}))
+
+    def _assembled(self, found: Gathering, fidelity: Fidelity) -> Iterator[Observed]:
+        for master, overrides in found.series():
+            if master.id in found.spoilt:
+                yield _unreadable(Unreadable(master.id, master.id.encode(), master.title or ""))
+            else:
+                yield self._series(master, overrides, fidelity)
+        for master_id, occurrences in found.orphans():
+            yield from self._orphaned(master_id, occurrences, fidelity)
+
+    def _series(self, master: WireEvent, overrides: Iterable[WireEvent], fidelity: Fidelity) -> Observed:
+        try:
+            return self._observed(master, series_of(master, overrides, self.rules).item, fidelity)
+        except ValueError as error:
+            return _unreadable(Unreadable(master.id, master.id.encode(), master.title or "", str(error)))
+
+    def _orphaned(self, master_id: str, occurrences: list[WireEvent], fidelity: Fidelity) -> Iterator[Observed]:
+        """Occurrences without their series in the listing: the series if it can be read, else each for itself."""
+        if self._master(master_id) is not None:
+            series = self.find(master_id)
+            if series is not None:
+                yield self._seen(series, fidelity)
+            return
+        for event in occurrences:
+            try:
+                yield self._observed(event, orphan_of(event, self.rules), fidelity)
+            except ValueError as error:
+                yield _unreadable(Unreadable(event.id, event.id.encode(), event.title or "", str(error)))
+
+    # one item
+
+    def _seen(self, found: Series | Unreadable, fidelity: Fidelity) -> Observed:
+        if isinstance(found, Unreadable):
+            return _unreadable(found)
+        return self._observed(found.event, found.item, fidelity)
+
+    def _observed(self, event: WireEvent, item: ScheduleItem, fidelity: Fidelity) -> Observed:
+        start, end = span(item)
+        self._bodies[event.id] = encode_item(item)
+        claims = claimed_by(event, self.folder.installation)
+        return Observed(
+            id=ItemId(event.id),
+            fingerprint=fingerprint(item, fidelity),
+            title=item.title,
+            start=start,
+            end=end,
+            is_recurring=bool(item.rules),
+            uid=item.uid,
+            original_start=item.original_start,
+            claims=ItemId(claims) if claims else None,
+            blocked=self.refusal(event),
+        )
+
+    def refusal(self, event: WireEvent) -> Reason | None:
+        """Say why the provider would refuse a change of this event, if it would."""
+        if event.read_only:
+            return Reason.ITEM_READ_ONLY
+        if not self.folder.account_email or event.organizer is None:
+            return None
+        email = (event.organizer.email or "").strip().lower()
+        is_ours = email in self._own or email == (event.calendar_id or "").lower()
+        return None if is_ours else Reason.ORGANIZED_BY_OTHER
+
+
+def _alone(event: WireEvent, item: ScheduleItem) -> Series:
+    return Series(event, item, {}, frozenset())
+
+
+def _unreadable(event: Unreadable) -> Observed:
+    digest = blake2b(event.body, digest_size=16).digest()
+    return Observed(id=ItemId(event.id), fingerprint=digest, title=event.title, blocked=Reason.UNREADABLE)
+
+
+def _in_batches(items: Iterable[Observed]) -> Iterator[list[Observed]]:
+    batch: list[Observed] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,233 @@
+"""The embedded CRM store: schedule items in tables, each change numbered in the change feed.
+
+Bodies are stored as JSON beside the columns that are searched; the fingerprint of the full item is stored too, so that
+a snapshot compares without decoding. Statements with many rows go to the driver as they are (``executemany``).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from nylasadmin.adapters.storage.links import chunks
+from nylasadmin.adapters.storage.tables import crm_changes, crm_items
+from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint
+from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
+from nylasadmin.domain.plan import ActionKind, Observed, Window
+from nylasadmin.domain.recurrence import span
+from nylasadmin.errors import NotFound
+from nylasadmin.services.ids import new_item_id
+from nylasadmin.services.ports import Outcome, WriteOrder
+from nylasadmin.services.storage import CrmItem, ItemScope
+
+_BATCH = 500
+
+
+class SqlCrmItems:
+    """Items of all users; :meth:`store` narrows to one collection and implements the item store's port."""
+
+    def __init__(self, connection: Connection, now: Callable[[], int]) -> None:
+        self._db = connection
+        self._now = now
+
+    def store(self, scope: ItemScope) -> SqlCrmStore:
+        return SqlCrmStore(self._db, self._now, scope)
+
+    def get(self, item_id: ItemId) -> CrmItem | None:
+        row = self._db.execute(select(crm_items).where(crm_items.c.id == item_id)).one_or_none()
+        return _crm_item(row) if row else None
+
+    def put(self, item: CrmItem, origin: str) -> None:
+        """Insert or replace one item by its id."""
+        scope = ItemScope(user_id=item.user_id, collection=item.collection, origin=origin)
+        store = self.store(scope)
+        is_known = self._db.execute(select(crm_items.c.id).where(crm_items.c.id == item.id)).first() is not None
+        if is_known:
+            self._db.execute(delete(crm_items).where(crm_items.c.id == item.id))
+        store.insert_rows([(item.id, item.item)], "updated" if is_known else "created")
+
+    def delete(self, item_id: ItemId, origin: str) -> None:
+        item = self.get(item_id)
+        if item is None:
+            raise NotFound("item", item_id)
+        self.store(ItemScope(user_id=item.user_id, collection=item.collection, origin=origin)).delete_rows([item_id])
+
+    def count(self, scope: ItemScope) -> int:
+        """Count one collection's items."""
+        mine = (crm_items.c.user_id == scope.user_id) & (crm_items.c.collection == scope.collection)
+        return int(self._db.execute(select(func.count()).select_from(crm_items).where(mine)).scalar_one())
+
+    def page(self, user_id: str | None, after: str, limit: int) -> list[CrmItem]:
+        found = select(crm_items).where(crm_items.c.id > after).order_by(crm_items.c.id).limit(limit)
+        if user_id is not None:
+            found = found.where(crm_items.c.user_id == user_id)
+        return [_crm_item(row) for row in self._db.execute(found)]
+
+
+class SqlCrmStore:
+    """One collection of one user, as an item store inside a unit of work."""
+
+    def __init__(self, connection: Connection, now: Callable[[], int], scope: ItemScope) -> None:
+        self._db = connection
+        self._now = now
+        self._scope = scope
+        self._mine = (
+            (crm_items.c.user_id == scope.user_id)
+            & (crm_items.c.collection == scope.collection)
+            & (crm_items.c.item_type == str(ItemType.EVENT))
+        )
+
+    def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:  # noqa: ARG002
+        """Yield all items of the collection. The window is left to the planner: a list of rows costs little."""
+        rows = self._db.execute(self._select(fidelity).where(self._mine))
+        while batch := rows.fetchmany(_BATCH):
+            yield [_observed(row, fidelity) for row in batch]
+
+    def look_up(self, ids: Sequence[ItemId], fidelity: Fidelity) -> list[Observed]:
+        found: list[Observed] = []
+        for chunk in chunks(ids):
+            rows = self._db.execute(self._select(fidelity).where(crm_items.c.id.in_(chunk), self._mine))
+            found += [_observed(row, fidelity) for row in rows]
+        return found
+
+    def _select(self, fidelity: Fidelity) -> Any:
+        columns = [c for c in crm_items.c if c.name not in ("user_id", "collection", "item_type", "updated_at")]
+        return select(*(c for c in columns if fidelity != FULL or c.name != "body"))
+
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
+        found: dict[ItemId, ScheduleItem] = {}
+        for chunk in chunks(ids):
+            rows = self._db.execute(
+                select(crm_items.c.id, crm_items.c.body).where(crm_items.c.id.in_(chunk), self._mine)
+            )
+            found |= {row.id: decode_item(bytes(row.body)) for row in rows}
+        return found
+
+    def find_claiming(self, claims: ItemId) -> ItemId | None:  # noqa: ARG002
+        """Nothing is ever unanswered inside one transaction, so no marker is kept here."""
+        return None
+
+    def write(self, orders: Iterable[WriteOrder]) -> Iterator[Outcome]:
+        """Carry out orders in batches inside the unit of work."""
+        waiting = iter(orders)
+        while batch := list(itertools.islice(waiting, _BATCH)):
+            yield from self._write_batch(batch)
+
+    def _write_batch(self, orders: list[WriteOrder]) -> list[Outcome]:
+        known = [o for o in orders if o.kind is not ActionKind.CREATE and o.id is not None]
+        present = self._present(known)
+        outcomes = self._create([o for o in orders if o.kind is ActionKind.CREATE])
+        good: list[WriteOrder] = []
+        for order in known:
+            state = present.get(order.id or ItemId(""))
+            if order.kind is ActionKind.DELETE and state is None:
+                outcomes.append(Outcome(key=order.key, id=order.id))
+            elif state is None or (order.expected is not None and state != order.expected):
+                outcomes.append(Outcome(key=order.key, has_moved=True))
+            else:
+                good.append(order)
+        self._update([o for o in good if o.kind is ActionKind.UPDATE])
+        self.delete_rows([o.id for o in good if o.kind is ActionKind.DELETE and o.id is not None])
+        return outcomes + [Outcome(key=o.key, id=o.id) for o in good]
+
+    def _present(self, orders: list[WriteOrder]) -> dict[ItemId, bytes]:
+        if not orders:
+            return {}
+        found = self.look_up([o.id for o in orders if o.id is not None], orders[0].fidelity)
+        return {o.id: o.fingerprint for o in found}
+
+    def _create(self, orders: list[WriteOrder]) -> list[Outcome]:
+        made = [(new_item_id(), order.item) for order in orders if order.item is not None]
+        self.insert_rows(made, "created")
+        return [Outcome(key=order.key, id=made_id) for order, (made_id, _) in zip(orders, made, strict=True)]
+
+    def insert_rows(self, rows: list[tuple[ItemId, ScheduleItem]], change: str) -> None:
+        """Insert items under given ids and number the change."""
+        if not rows:
+            return
+        scope, now = self._scope, self._now()
+        owner = {"user_id": scope.user_id, "collection": scope.collection, "item_type": str(ItemType.EVENT)}
+        self._db.execute(insert(crm_items), [{"id": i, **owner, **_values(item, now)} for i, item in rows])
+        self._feed([i for i, _ in rows], change, now)
+
+    def _update(self, orders: list[WriteOrder]) -> None:
+        if not orders:
+            return
+        now = self._now()
+        statement = update(crm_items).where(crm_items.c.id == bindparam("item_id"))
+        rows = [{"item_id": o.id, **_values(o.item, now)} for o in orders if o.item is not None]
+        self._db.execute(statement, rows)
+        self._feed([o.id for o in orders if o.id is not None], "updated", now)
+
+    def delete_rows(self, ids: list[ItemId]) -> None:
+        """Delete items and number the change."""
+        for chunk in chunks(ids):
+            self._db.execute(delete(crm_items).where(crm_items.c.id.in_(chunk), self._mine))
+        self._feed(ids, "deleted", self._now())
+
+    def _feed(self, ids: Sequence[ItemId], change: str, now: int) -> None:
+        scope = self._scope
+        common = {
+            "user_id": scope.user_id,
+            "collection": scope.collection,
+            "kind": change,
+            "at": now,
+            "origin": scope.origin,
+        }
+        if ids:
+            self._db.execute(insert(crm_changes), [{"item_id": i, **common} for i in ids])
+
+
+def _values(item: ScheduleItem, now: int) -> dict[str, object]:
+    start, end = span(item)
+    return {
+        "uid": item.uid,
+        "original_start": _moment_text(item.original_start),
+        "title": item.title,
+        "start": start,
+        "end": end,
+        "is_recurring": item.is_recurring,
+        "fingerprint": fingerprint(item, FULL),
+        "body": encode_item(item),
+        "updated_at": now,
+    }
+
+
+def _moment_text(moment: Moment | None) -> str | None:
+    if moment is None:
+        return None
+    return str(moment) if isinstance(moment, int) else moment.isoformat()
+
+
+def _moment(text: str | None) -> Moment | None:
+    if text is None:
+        return None
+    return date.fromisoformat(text) if "-" in text[1:] else int(text)
+
+
+def _observed(row: Row[Any], fidelity: Fidelity) -> Observed:
+    stored = bytes(row.fingerprint)
+    return Observed(
+        id=row.id,
+        fingerprint=stored if fidelity == FULL else fingerprint(decode_item(bytes(row.body)), fidelity),
+        title=row.title,
+        start=row.start,
+        end=row.end,
+        is_recurring=row.is_recurring,
+        uid=row.uid,
+        original_start=_moment(row.original_start),
+    )
+
+
+def _crm_item(row: Row[Any]) -> CrmItem:
+    return CrmItem(
+        id=row.id,
+        user_id=row.user_id,
+        collection=row.collection,
+        item=decode_item(bytes(row.body)),
+        updated_at=row.updated_at,
+    )

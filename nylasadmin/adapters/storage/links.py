@@ -1,0 +1,233 @@
+"""CRM users, accounts, links and the pairs of items that links remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+
+from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs
+from nylasadmin.domain.items import ItemId, ItemType
+from nylasadmin.domain.links import Account, AccountState, CrmUser, Link
+from nylasadmin.domain.plan import Direction
+from nylasadmin.errors import NotFound
+from nylasadmin.services.storage import NewLink, PairRow
+
+_T = TypeVar("_T")
+_CHUNK = 500  # below every driver's limit of bound values
+
+
+class SqlCrmUsers:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def all(self) -> list[CrmUser]:
+        return [_user(row) for row in self._db.execute(select(crm_users).order_by(crm_users.c.name, crm_users.c.id))]
+
+    def get(self, user_id: str) -> CrmUser | None:
+        row = self._db.execute(select(crm_users).where(crm_users.c.id == user_id)).one_or_none()
+        return _user(row) if row else None
+
+    def save(self, user: CrmUser) -> None:
+        values = {"name": user.name, "email": user.email.lower()}
+        changed = self._db.execute(update(crm_users).where(crm_users.c.id == user.id).values(**values))
+        if changed.rowcount == 0:
+            self._db.execute(insert(crm_users).values(id=user.id, **values))
+        self._db.execute(update(links).where(links.c.user_id == user.id).values(user_name=user.name))
+
+
+class SqlAccounts:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def get(self, account_id: int) -> Account:
+        row = self._db.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
+        if row is None:
+            raise NotFound("account", account_id)
+        return _account(row)
+
+    def of_target(self, target_id: int) -> list[Account]:
+        found = select(accounts).where(accounts.c.target_id == target_id).order_by(accounts.c.id)
+        return [_account(row) for row in self._db.execute(found)]
+
+    def save(self, account: Account) -> int:
+        """Insert, or bring the row of the same target and address up to date; give its id."""
+        values = {
+            "user_id": account.user_id,
+            "provider": account.provider,
+            "grant_id": account.grant_id,
+            "state": str(account.state),
+        }
+        key = (accounts.c.target_id == account.target_id) & (accounts.c.email == account.email)
+        known = self._db.execute(select(accounts.c.id).where(key)).scalar_one_or_none()
+        if known is not None:
+            self._db.execute(update(accounts).where(accounts.c.id == known).values(**values))
+            return int(known)
+        made: Any = self._db.execute(
+            insert(accounts).values(
+                target_id=account.target_id, email=account.email, connected_at=account.connected_at, **values
+            )
+        ).inserted_primary_key
+        return int(made[0])
+
+    def set_state(self, account_id: int, state: AccountState) -> None:
+        self._db.execute(update(accounts).where(accounts.c.id == account_id).values(state=str(state)))
+
+
+class SqlLinks:
+    def __init__(self, connection: Connection, now: Callable[[], int]) -> None:
+        self._db = connection
+        self._now = now
+
+    def get(self, link_id: int) -> Link:
+        row = self._db.execute(select(links).where(links.c.id == link_id, links.c.removed_at.is_(None))).one_or_none()
+        if row is None:
+            raise NotFound("link", link_id)
+        return _link(row)
+
+    def of_target(self, target_id: int) -> list[Link]:
+        found = select(links).where(links.c.target_id == target_id, links.c.removed_at.is_(None)).order_by(links.c.id)
+        return [_link(row) for row in self._db.execute(found)]
+
+    def save(self, link: NewLink) -> bool:
+        """Make the link unless it is there; bring a removed one back with its pairs. Say whether anything was made."""
+        key = (
+            (links.c.account_id == link.account_id)
+            & (links.c.item_type == str(ItemType.EVENT))
+            & (links.c.folder_id == link.folder_id)
+        )
+        known = self._db.execute(select(links.c.id, links.c.removed_at).where(key)).one_or_none()
+        facts = {
+            "user_name": link.user.name,
+            "folder_name": link.folder_name,
+            "folder_owner": link.folder_owner,
+            "is_read_only": link.is_read_only,
+        }
+        if known is not None:
+            back = {"removed_at": None, "inbound": True, "outbound": link.outbound} if known.removed_at else {}
+            self._db.execute(update(links).where(links.c.id == known.id).values(**facts, **back))
+            return bool(back)
+        self._db.execute(
+            insert(links).values(
+                target_id=link.target_id,
+                account_id=link.account_id,
+                user_id=link.user.id,
+                item_type=str(ItemType.EVENT),
+                folder_id=link.folder_id,
+                collection=link.collection,
+                is_primary=link.is_primary,
+                inbound=True,
+                outbound=link.outbound,
+                **facts,
+            )
+        )
+        return True
+
+    def switch(self, link_id: int, version: int, *, inbound: bool, outbound: bool) -> bool:
+        changed = self._db.execute(
+            update(links)
+            .where(links.c.id == link_id, links.c.version == version, links.c.removed_at.is_(None))
+            .values(inbound=inbound, outbound=outbound, version=version + 1)
+        )
+        return changed.rowcount == 1
+
+    def switch_many(self, link_ids: Sequence[int], direction: Direction, on: bool) -> int:
+        column = links.c.inbound if direction is Direction.GET else links.c.outbound
+        changed = 0
+        for chunk in chunks(link_ids):
+            changed += self._db.execute(
+                update(links)
+                .where(links.c.id.in_(chunk), column.is_not(on), links.c.removed_at.is_(None))
+                .values({column.name: on, "version": links.c.version + 1})
+            ).rowcount
+        return changed
+
+    def remove(self, link_id: int, version: int) -> bool:
+        changed = self._db.execute(
+            update(links)
+            .where(links.c.id == link_id, links.c.version == version, links.c.removed_at.is_(None))
+            .values(removed_at=self._now(), version=version + 1)
+        )
+        return changed.rowcount == 1
+
+    def finished(self, link_id: int, direction: Direction, *, items: int | None, is_failing: bool) -> None:
+        """Note the end of a run: health always, the time of success and the items only when it succeeded."""
+        values: dict[str, object] = {"is_failing": is_failing}
+        if items is not None:
+            column = "last_get_at" if direction is Direction.GET else "last_send_at"
+            values |= {column: self._now(), "items": items}
+        self._db.execute(update(links).where(links.c.id == link_id).values(**values))
+
+
+class SqlPairs:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def of_link(self, link_id: int) -> list[tuple[ItemId, ItemId]]:
+        rows = self._db.execute(select(pairs.c.crm_id, pairs.c.nylas_id).where(pairs.c.link_id == link_id))
+        return [(ItemId(crm), ItemId(nylas)) for crm, nylas in rows]
+
+    def save(self, link_id: int, rows: Sequence[PairRow]) -> None:
+        """Remember pairs; an older pair of either item gives way."""
+        if not rows:
+            return
+        for chunk in chunks(rows):
+            either = or_(
+                pairs.c.crm_id.in_([row.crm_id for row in chunk]), pairs.c.nylas_id.in_([row.nylas_id for row in chunk])
+            )
+            self._db.execute(delete(pairs).where(pairs.c.link_id == link_id, either))
+        self._db.execute(
+            insert(pairs),
+            [{"link_id": link_id, "crm_id": r.crm_id, "nylas_id": r.nylas_id, "base": r.base} for r in rows],
+        )
+
+    def forget(self, link_id: int, ids: Sequence[tuple[ItemId, ItemId]]) -> None:
+        """Forget pairs, each named by both ids: one that was replaced meanwhile stays."""
+        if ids:
+            this_pair = (pairs.c.crm_id == bindparam("crm")) & (pairs.c.nylas_id == bindparam("nylas"))
+            self._db.execute(
+                delete(pairs).where(pairs.c.link_id == link_id, this_pair),
+                [{"crm": crm, "nylas": nylas} for crm, nylas in ids],
+            )
+
+
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for begin in range(0, len(values), _CHUNK):
+        yield values[begin : begin + _CHUNK]
+
+
+def _user(row: Row[Any]) -> CrmUser:
+    return CrmUser(id=row.id, name=row.name, email=row.email)
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(
+        id=row.id,
+        target_id=row.target_id,
+        user_id=row.user_id,
+        email=row.email,
+        provider=row.provider,
+        grant_id=row.grant_id,
+        state=AccountState(row.state),
+        connected_at=row.connected_at,
+    )
+
+
+def _link(row: Row[Any]) -> Link:
+    return Link(
+        id=row.id,
+        target_id=row.target_id,
+        account_id=row.account_id,
+        user_id=row.user_id,
+        item_type=ItemType(row.item_type),
+        folder_id=row.folder_id,
+        folder_name=row.folder_name,
+        folder_owner=row.folder_owner,
+        collection=row.collection,
+        is_primary=row.is_primary,
+        is_read_only=row.is_read_only,
+        inbound=row.inbound,
+        outbound=row.outbound,
+        version=row.version,
+    )

@@ -1,0 +1,307 @@
+"""Snapshots, runs, leases, and the record of every write a run makes.
+
+State moves only by conditional updates whose row count is checked. A claim raises the run's fence; everything a worker
+changes afterwards names that fence, so that a late worker with an expired lease can neither commit nor release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
+
+from nylasadmin.adapters.storage.links import chunks
+from nylasadmin.adapters.storage.tables import failures, runs, snapshots, writes
+from nylasadmin.domain.guard import Hold
+from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.plan import ActionKind, Direction, ReceiverOnly
+from nylasadmin.domain.runs import LIVE, Counters, Failure, Run, RunState
+from nylasadmin.services.storage import IntendedWrite, NewRun, WriteRow
+from nylasadmin.services.views import SkippedLink
+
+COUNTERS = tuple(Counters.__struct_fields__)
+_EXECUTED = ("created", "updated", "deleted", "moved", "failed")
+
+
+class SqlRuns:
+    def __init__(self, connection: Connection, now: Callable[[], int]) -> None:
+        self._db = connection
+        self._now = now
+
+    def add_snapshot(
+        self,
+        *,
+        target_id: int,
+        link_id: int | None,
+        direction: Direction,
+        receiver_only: ReceiverOnly,
+        is_preview: bool,
+        reason: str,
+        operator: str,
+        skipped: Sequence[SkippedLink],
+    ) -> int:
+        made: Any = self._db.execute(
+            insert(snapshots).values(
+                target_id=target_id,
+                link_id=link_id,
+                direction=str(direction),
+                receiver_only=str(receiver_only),
+                is_preview=is_preview,
+                reason=reason,
+                operator=operator,
+                requested_at=self._now(),
+                skipped=msgspec.json.encode(list(skipped)).decode(),
+            )
+        ).inserted_primary_key
+        return int(made[0])
+
+    def add_runs(self, snapshot_id: int, new: Sequence[NewRun]) -> None:
+        asked = self._db.execute(select(snapshots).where(snapshots.c.id == snapshot_id)).one()
+        common = {
+            "snapshot_id": snapshot_id,
+            "direction": asked.direction,
+            "receiver_only": asked.receiver_only,
+            "is_preview": asked.is_preview,
+            "state": str(RunState.QUEUED),
+        }
+        rows = [{**common, "ordinal": n, "link_id": r.link_id, "account_id": r.account_id} for n, r in enumerate(new)]
+        if rows:
+            self._db.execute(insert(runs), rows)
+
+    def live_by_link(self, link_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """Give for each busy link the run and the snapshot that occupy it."""
+        found: dict[int, tuple[int, int]] = {}
+        for chunk in chunks(link_ids):
+            rows = self._db.execute(
+                select(runs.c.link_id, runs.c.id, runs.c.snapshot_id).where(runs.c.link_id.in_(chunk), _occupies())
+            )
+            found |= {row.link_id: (row.id, row.snapshot_id) for row in rows}
+        return found
+
+    def claimable(self, now: float, snapshot_id: int | None, limit: int) -> list[int]:
+        """Give runs a worker may take, in the order of fairness."""
+        found = select(runs.c.id).where(_claimable(now)).order_by(runs.c.ordinal, runs.c.id).limit(limit)
+        if snapshot_id is not None:
+            found = found.where(runs.c.snapshot_id == snapshot_id)
+        return list(self._db.execute(found).scalars())
+
+    def claim(self, run_id: int, worker: str, now: float, lease_s: float) -> Run | None:
+        """Take a run: its fence rises, its lease is ours. ``None`` if it is not to be had."""
+        taken = self._db.execute(
+            update(runs)
+            .where(runs.c.id == run_id, _claimable(now))
+            .values(
+                lease_owner=worker,
+                lease_until=now + lease_s,
+                fence=runs.c.fence + 1,
+                state=str(RunState.PLANNING),
+                started_at=func.coalesce(runs.c.started_at, self._now()),
+            )
+        )
+        if taken.rowcount != 1:
+            return None
+        row = self._db.execute(select(runs).where(runs.c.id == run_id)).one()
+        return Run(
+            id=row.id,
+            snapshot_id=row.snapshot_id,
+            link_id=row.link_id,
+            direction=Direction(row.direction),
+            receiver_only=ReceiverOnly(row.receiver_only),
+            is_preview=row.is_preview,
+            state=RunState(row.state),
+            fence=row.fence,
+            approved=bytes(row.approved) if row.approved else None,
+        )
+
+    def renew(self, run: Run, until: float) -> RunState | None:
+        """Prolong the lease and give the run's state, which may be cancelled; ``None``: the lease is lost."""
+        renewed = self._db.execute(update(runs).where(_held_by(run)).values(lease_until=until))
+        if renewed.rowcount != 1:
+            return None
+        return RunState(self._db.execute(select(runs.c.state).where(runs.c.id == run.id)).scalar_one())
+
+    def planned(self, run: Run, counters: Counters, state: RunState) -> bool:
+        """Store the plan's counts and go on to ``state``; false when the run was cancelled or lost meanwhile."""
+        values = {name: value for name, value in msgspec.structs.asdict(counters).items() if name not in _EXECUTED}
+        moved = self._db.execute(
+            update(runs)
+            .where(_held_by(run), runs.c.state == str(RunState.PLANNING))
+            .values(**values, failed=0, moved=0, state=str(state))
+        )
+        return moved.rowcount == 1
+
+    def hold(self, run: Run, hold: Hold, victims: bytes) -> bool:
+        """Stop before the first write."""
+        held = self._db.execute(
+            update(runs)
+            .where(_held_by(run), runs.c.state == str(RunState.PLANNING))
+            .values(
+                state=str(RunState.HELD),
+                hold=msgspec.json.encode(hold).decode(),
+                victims=victims,
+                approved=None,
+                lease_until=None,
+            )
+        )
+        return held.rowcount == 1
+
+    def add_counts(self, run: Run, counters: Counters) -> None:
+        """Add what was done to the run's counters. What was written is counted, also after a cancel."""
+        changed = {name: runs.c[name] + value for name, value in msgspec.structs.asdict(counters).items() if value}
+        if changed:
+            self._db.execute(update(runs).where(runs.c.id == run.id).values(**changed))
+
+    def counters(self, run_id: int) -> Counters:
+        row = self._db.execute(select(*(runs.c[name] for name in COUNTERS)).where(runs.c.id == run_id)).one()
+        return Counters(**row._mapping)
+
+    def finish(self, run: Run, state: RunState, cause: str = "", detail: str = "") -> bool:
+        """End a run that is still live and ours."""
+        ended = self._db.execute(
+            update(runs)
+            .where(_held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
+            .values(state=str(state), finished_at=self._now(), lease_until=None, cause=cause, detail=detail)
+        )
+        return ended.rowcount == 1
+
+    def release(self, run: Run) -> None:
+        """Give a run back unfinished, so that another worker takes it at once."""
+        self._db.execute(
+            update(runs)
+            .where(_held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
+            .values(state=str(RunState.QUEUED), lease_until=None)
+        )
+
+    def cancel(self, *, snapshot_id: int | None = None, run_id: int | None = None) -> list[int]:
+        """End live runs by an operator's wish; give their ids. A cancelled run never becomes anything else."""
+        which = runs.c.snapshot_id == snapshot_id if snapshot_id is not None else runs.c.id == run_id
+        live = and_(which, runs.c.state.in_(sorted(LIVE)))
+        ids = list(self._db.execute(select(runs.c.id).where(live).order_by(runs.c.id)).scalars())
+        self._db.execute(update(runs).where(live).values(state=str(RunState.CANCELLED), finished_at=self._now()))
+        return ids
+
+    def approve(self, run_id: int) -> Hold | None:
+        """Let a held run go on with exactly the deletes it was held for; give the hold, ``None`` if it is not held."""
+        row = self._db.execute(
+            select(runs.c.hold, runs.c.victims).where(runs.c.id == run_id, runs.c.state == str(RunState.HELD))
+        ).one_or_none()
+        if row is None:
+            return None
+        self._db.execute(
+            update(runs)
+            .where(runs.c.id == run_id)
+            .values(state=str(RunState.QUEUED), approved=row.victims, hold=None, lease_until=None)
+        )
+        return msgspec.json.decode(row.hold, type=Hold)
+
+    def last_read(self, link_id: int, direction: Direction) -> int | None:
+        """Give how many items the source had in the link's last finished run in that direction."""
+        found = (
+            select(runs.c.read)
+            .where(
+                runs.c.link_id == link_id,
+                runs.c.direction == str(direction),
+                runs.c.state == str(RunState.DONE),
+                runs.c.is_preview.is_(False),
+            )
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        )
+        return self._db.execute(found).scalar_one_or_none()
+
+    def clear_failures(self, run_id: int) -> None:
+        self._db.execute(delete(failures).where(failures.c.run_id == run_id))
+
+    def add_failures(self, run: Run, new: Sequence[Failure]) -> None:
+        if new:
+            now = self._now()
+            rows = [{**msgspec.structs.asdict(f), "run_id": run.id, "link_id": run.link_id, "at": now} for f in new]
+            self._db.execute(insert(failures), rows)
+
+    def failed_links(self, snapshot_id: int) -> list[int]:
+        """Give the links of a snapshot whose run failed, was incomplete or had failed items."""
+        found = select(runs.c.link_id).where(
+            runs.c.snapshot_id == snapshot_id,
+            or_(runs.c.state == str(RunState.FAILED), runs.c.failed > 0, runs.c.moved > 0),
+        )
+        return list(self._db.execute(found.order_by(runs.c.ordinal)).scalars())
+
+    def live_count(self, snapshot_id: int) -> int:
+        """Count runs that are not over; held ones wait for an operator and do not count."""
+        waiting = [str(s) for s in sorted(LIVE - {RunState.HELD})]
+        counted = select(func.count()).where(runs.c.snapshot_id == snapshot_id, runs.c.state.in_(waiting))
+        return int(self._db.execute(counted).scalar_one())
+
+
+class SqlWrites:
+    """What runs wrote, each with the destination's version before it; remote writes are announced first."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def next_seq(self, run_id: int) -> int:
+        highest = self._db.execute(select(func.max(writes.c.seq)).where(writes.c.run_id == run_id)).scalar()
+        return 0 if highest is None else int(highest) + 1
+
+    def intend(self, run_id: int, link_id: int, rows: Sequence[WriteRow]) -> None:
+        self._insert(run_id, link_id, rows, "intended")
+
+    def record(self, run_id: int, link_id: int, rows: Sequence[WriteRow]) -> None:
+        self._insert(run_id, link_id, rows, "done")
+
+    def _insert(self, run_id: int, link_id: int, rows: Sequence[WriteRow], state: str) -> None:
+        values = [
+            {
+                "run_id": run_id,
+                "link_id": link_id,
+                "seq": row.seq,
+                "kind": str(row.kind),
+                "state": state,
+                "crm_id": row.crm_id,
+                "nylas_id": row.nylas_id,
+                "title": row.title,
+                "before": row.before,
+            }
+            for row in rows
+        ]
+        if values:
+            self._db.execute(insert(writes), values)
+
+    def settle(self, run_id: int, ends: Sequence[tuple[int, str, ItemId | None]]) -> None:
+        """Note how announced writes ended: ``(seq, state, the id at Nylas or None to keep it)``."""
+        rows = [{"the_seq": seq, "ended": state, "the_id": nylas_id} for seq, state, nylas_id in ends]
+        if rows:
+            self._db.execute(
+                update(writes)
+                .where(writes.c.run_id == run_id, writes.c.seq == bindparam("the_seq"))
+                .values(state=bindparam("ended"), nylas_id=func.coalesce(bindparam("the_id"), writes.c.nylas_id)),
+                rows,
+            )
+
+    def unsettled(self, link_id: int) -> list[IntendedWrite]:
+        found = select(writes).where(writes.c.link_id == link_id, writes.c.state == "intended")
+        return [
+            IntendedWrite(
+                run_id=row.run_id,
+                seq=row.seq,
+                kind=ActionKind(row.kind),
+                crm_id=ItemId(row.crm_id) if row.crm_id else None,
+                nylas_id=ItemId(row.nylas_id) if row.nylas_id else None,
+            )
+            for row in self._db.execute(found.order_by(writes.c.run_id, writes.c.seq))
+        ]
+
+
+def _occupies() -> ColumnElement[bool]:
+    return and_(runs.c.state.in_(sorted(LIVE)), runs.c.is_preview.is_(False))
+
+
+def _claimable(now: float) -> ColumnElement[bool]:
+    under_way = runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)])
+    return or_(runs.c.state == str(RunState.QUEUED), and_(under_way, runs.c.lease_until < now))
+
+
+def _held_by(run: Run) -> ColumnElement[bool]:
+    return and_(runs.c.id == run.id, runs.c.fence == run.fence)

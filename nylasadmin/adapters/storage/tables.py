@@ -1,0 +1,305 @@
+"""Every table, in one place. Migrations bring a database here; repositories are the only readers of this module.
+
+Times are Unix seconds in UTC. Bodies and before-images are the JSON of :func:`nylasadmin.domain.items.encode_item`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# 64 bits everywhere; SQLite wants the plain word INTEGER for keys that count by themselves.
+Big = BigInteger().with_variant(Integer, "sqlite")
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("username", String(80), nullable=False, unique=True),
+    Column("password_hash", String(300), nullable=False),
+    Column("is_disabled", Boolean, nullable=False, default=False),
+    Column("sign_in_serial", Integer, nullable=False, default=1),
+    Column("last_sign_in_at", Big),
+)
+
+operator_privileges = Table(
+    "operator_privileges",
+    metadata,
+    Column("operator_id", Big, ForeignKey("operators.id", ondelete="CASCADE"), primary_key=True),
+    Column("privilege", String(40), primary_key=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("at", Big, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("address", String(80), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("old", Text, nullable=False),
+    Column("new", Text, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("host", String(260), nullable=False),
+    Column("inbound", Boolean, nullable=False),
+    Column("outbound", Boolean, nullable=False),
+    Column("is_disabled", Boolean, nullable=False, default=False),
+    Column("application_id", String(80), nullable=False, default=""),
+    Column("plan", String(10), nullable=False),
+    Column("sync_days", Integer, nullable=False),
+    Column("webhook_days", Integer, nullable=False),
+    Column("guard_deletes", Integer, nullable=False),
+    Column("guard_share_percent", Integer, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+)
+
+sender_channels = Table(
+    "sender_channels",
+    metadata,
+    Column("target_id", Big, ForeignKey("targets.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("base_url", String(300), nullable=False),
+    Column("sealed_key", LargeBinary, nullable=False),
+    Column("key_tail", String(8), nullable=False),
+    Column("connect_timeout_s", Float, nullable=False),
+    Column("read_timeout_s", Float, nullable=False),
+    Column("concurrency", Integer, nullable=False),
+    Column("requests_per_s", Float, nullable=False),
+)
+
+notification_channels = Table(
+    "notification_channels",
+    metadata,
+    Column("target_id", Big, ForeignKey("targets.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("path", String(100), nullable=False),
+    Column("sealed_secret", LargeBinary),
+)
+
+crm_users = Table(
+    "crm_users",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("email", String(320), nullable=False, unique=True),
+)
+
+crm_items = Table(
+    "crm_items",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("user_id", String(80), ForeignKey("crm_users.id"), nullable=False),
+    Column("collection", String(300), nullable=False),
+    Column("item_type", String(10), nullable=False),
+    Column("uid", String(500)),
+    Column("original_start", String(20)),
+    Column("title", Text, nullable=False),
+    Column("start", Big, nullable=False),
+    Column("end", Big, nullable=False),
+    Column("is_recurring", Boolean, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("updated_at", Big, nullable=False),
+    Index("ix_crm_items_owner", "user_id", "collection", "item_type"),
+)
+
+crm_changes = Table(
+    "crm_changes",
+    metadata,
+    Column("seq", Big, primary_key=True),
+    Column("item_id", String(80), nullable=False),
+    Column("user_id", String(80), nullable=False),
+    Column("collection", String(300), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("at", Big, nullable=False),
+    Column("origin", String(40), nullable=False),
+    sqlite_autoincrement=True,  # a number in the feed is never given twice, also after the newest row is gone
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("target_id", Big, ForeignKey("targets.id"), nullable=False),
+    Column("user_id", String(80), ForeignKey("crm_users.id"), nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("provider", String(40), nullable=False),
+    Column("grant_id", String(100), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("connected_at", Big, nullable=False),
+    UniqueConstraint("target_id", "email"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("target_id", Big, ForeignKey("targets.id"), nullable=False),
+    Column("account_id", Big, ForeignKey("accounts.id"), nullable=False),
+    Column("user_id", String(80), ForeignKey("crm_users.id"), nullable=False),
+    Column("user_name", String(200), nullable=False),
+    Column("item_type", String(10), nullable=False),
+    Column("folder_id", String(500), nullable=False),
+    Column("folder_name", String(500), nullable=False),
+    Column("folder_owner", String(320), nullable=False),
+    Column("collection", String(300), nullable=False),
+    Column("is_primary", Boolean, nullable=False),
+    Column("is_read_only", Boolean, nullable=False),
+    Column("inbound", Boolean, nullable=False),
+    Column("outbound", Boolean, nullable=False),
+    Column("items", Integer, nullable=False, default=0),
+    Column("last_get_at", Big),
+    Column("last_send_at", Big),
+    Column("is_failing", Boolean, nullable=False, default=False),
+    Column("removed_at", Big),  # a removed link keeps its row, and so its pairs: connecting again doubles nothing
+    Column("version", Integer, nullable=False, default=1),
+    UniqueConstraint("account_id", "item_type", "folder_id"),
+    Index("ix_links_by_name", "target_id", "user_name", "folder_name", "id"),
+)
+
+pairs = Table(
+    "pairs",
+    metadata,
+    Column("link_id", Big, ForeignKey("links.id"), primary_key=True),
+    Column("crm_id", String(80), primary_key=True),
+    Column("nylas_id", String(1000), nullable=False),
+    Column("base", LargeBinary, nullable=False),
+    Index("uq_pairs_nylas", "link_id", "nylas_id", unique=True),
+    sqlite_with_rowid=False,
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("target_id", Big, ForeignKey("targets.id"), nullable=False),
+    Column("link_id", Big, ForeignKey("links.id")),
+    Column("direction", String(4), nullable=False),
+    Column("receiver_only", String(6), nullable=False),
+    Column("is_preview", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("operator", String(80), nullable=False),
+    Column("requested_at", Big, nullable=False),
+    Column("skipped", Text, nullable=False),  # JSON list of the links left out, with why
+    Index("ix_snapshots_target", "target_id", "id"),
+)
+
+_LIVE = text("state IN ('queued', 'planning', 'running', 'held') AND NOT is_preview")
+_CLAIMABLE = text("state IN ('queued', 'planning', 'running')")
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("snapshot_id", Big, ForeignKey("snapshots.id"), nullable=False),
+    Column(
+        "ordinal", Integer, nullable=False
+    ),  # place within its snapshot: workers take low ones first, so none starves
+    Column("link_id", Big, ForeignKey("links.id"), nullable=False),
+    Column("account_id", Big, nullable=False),
+    Column("direction", String(4), nullable=False),
+    Column("receiver_only", String(6), nullable=False),
+    Column("is_preview", Boolean, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("read", Integer, nullable=False, default=0),
+    Column("to_create", Integer, nullable=False, default=0),
+    Column("to_update", Integer, nullable=False, default=0),
+    Column("to_delete", Integer, nullable=False, default=0),
+    Column("unchanged", Integer, nullable=False, default=0),
+    Column("kept", Integer, nullable=False, default=0),
+    Column("outside", Integer, nullable=False, default=0),
+    Column("skipped", Integer, nullable=False, default=0),
+    Column("created", Integer, nullable=False, default=0),
+    Column("updated", Integer, nullable=False, default=0),
+    Column("deleted", Integer, nullable=False, default=0),
+    Column("moved", Integer, nullable=False, default=0),
+    Column("failed", Integer, nullable=False, default=0),
+    Column("started_at", Big),
+    Column("finished_at", Big),
+    Column("lease_owner", String(80)),
+    Column("lease_until", Float),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("hold", Text),  # JSON of the guard's hold
+    Column("victims", LargeBinary),  # digest of the deletes the guard saw
+    Column("approved", LargeBinary),  # digest of the deletes an operator approved
+    Column("cause", Text, nullable=False, default=""),
+    Column("detail", Text, nullable=False, default=""),
+    Index("ix_runs_snapshot", "snapshot_id", "state"),
+    Index("uq_runs_live_link", "link_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("ix_runs_link", "link_id", "id"),
+    Index("ix_runs_claimable", "ordinal", "id", sqlite_where=_CLAIMABLE, postgresql_where=_CLAIMABLE),
+)
+
+_INTENDED = text("state = 'intended'")
+
+writes = Table(
+    "writes",
+    metadata,
+    Column("run_id", Big, ForeignKey("runs.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("link_id", Big, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("state", String(10), nullable=False),  # intended -> done | failed | moved
+    Column("crm_id", String(80)),
+    Column("nylas_id", String(1000)),
+    Column("title", Text, nullable=False),
+    Column("before", LargeBinary),
+    Index("ix_writes_intended", "link_id", sqlite_where=_INTENDED, postgresql_where=_INTENDED),
+    sqlite_with_rowid=False,
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("run_id", Big, ForeignKey("runs.id"), nullable=False),
+    Column("link_id", Big, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("action", String(10), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("crm_id", String(80)),
+    Column("nylas_id", String(1000)),
+    Column("at", Big, nullable=False),
+    Index("ix_failures_run", "run_id"),
+    Index("ix_failures_link", "link_id", "id"),
+)

@@ -1,0 +1,171 @@
+"""Targets and their channels in tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+
+from nylasadmin.adapters.storage.tables import links, notification_channels, sender_channels, targets
+from nylasadmin.domain.targets import GuardLimits, NotificationChannel, PlanLevel, SenderChannel, Target, TargetForm
+from nylasadmin.errors import NotFound
+
+_columns = (
+    targets,
+    sender_channels.c.name.label("sender_name"),
+    sender_channels.c.base_url,
+    sender_channels.c.key_tail,
+    sender_channels.c.connect_timeout_s,
+    sender_channels.c.read_timeout_s,
+    sender_channels.c.concurrency,
+    sender_channels.c.requests_per_s,
+    notification_channels.c.name.label("notification_name"),
+    notification_channels.c.path,
+    (notification_channels.c.sealed_secret.is_not(None)).label("has_secret"),
+)
+_joined = targets.join(sender_channels).join(notification_channels)
+
+
+class SqlTargets:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, form: TargetForm, *, sealed_key: bytes, key_tail: str, sealed_secret: bytes | None) -> int:
+        row = self._db.execute(
+            insert(targets).values(**_target_values(form), plan=PlanLevel.ENTRY, sync_days=30, webhook_days=0)
+        )
+        target_id = _new_id(row.inserted_primary_key)
+        self._db.execute(
+            insert(sender_channels).values(
+                target_id=target_id, **_sender_values(form), sealed_key=sealed_key, key_tail=key_tail
+            )
+        )
+        self._db.execute(
+            insert(notification_channels).values(
+                target_id=target_id,
+                name=form.notification_name,
+                path=form.notification_path,
+                sealed_secret=sealed_secret,
+            )
+        )
+        return target_id
+
+    def get(self, target_id: int) -> Target:
+        found = self._one(targets.c.id == target_id)
+        if found is None:
+            raise NotFound("target", target_id)
+        return found
+
+    def by_name(self, name: str) -> Target | None:
+        return self._one(targets.c.name == name)
+
+    def _one(self, condition: Any) -> Target | None:
+        row = self._db.execute(select(*_columns).select_from(_joined).where(condition)).mappings().one_or_none()
+        return _target(row) if row else None
+
+    def all(self) -> list[Target]:
+        rows = self._db.execute(select(*_columns).select_from(_joined).order_by(targets.c.name)).mappings()
+        return [_target(row) for row in rows]
+
+    def update(
+        self,
+        target_id: int,
+        version: int,
+        form: TargetForm,
+        *,
+        sealed_key: bytes | None,
+        key_tail: str,
+        sealed_secret: bytes | None,
+    ) -> bool:
+        changed = self._db.execute(
+            update(targets)
+            .where(targets.c.id == target_id, targets.c.version == version)
+            .values(**_target_values(form), version=version + 1)
+        )
+        if changed.rowcount != 1:
+            return False
+        sender = _sender_values(form)
+        if sealed_key is not None:
+            sender |= {"sealed_key": sealed_key, "key_tail": key_tail}
+        self._db.execute(update(sender_channels).where(sender_channels.c.target_id == target_id).values(**sender))
+        channel: dict[str, object] = {"name": form.notification_name, "path": form.notification_path}
+        if sealed_secret is not None:
+            channel["sealed_secret"] = sealed_secret
+        self._db.execute(
+            update(notification_channels).where(notification_channels.c.target_id == target_id).values(**channel)
+        )
+        return True
+
+    def remove(self, target_id: int) -> None:
+        self._db.execute(delete(targets).where(targets.c.id == target_id))
+
+    def set_application(self, target_id: int, application_id: str) -> None:
+        self._db.execute(update(targets).where(targets.c.id == target_id).values(application_id=application_id))
+
+    def sealed_key(self, target_id: int) -> bytes:
+        found = self._db.execute(
+            select(sender_channels.c.sealed_key).where(sender_channels.c.target_id == target_id)
+        ).scalar_one_or_none()
+        if found is None:
+            raise NotFound("target", target_id)
+        return bytes(found)
+
+    def count_links(self, target_id: int) -> int:
+        counted = select(func.count()).where(links.c.target_id == target_id, links.c.removed_at.is_(None))
+        return int(self._db.execute(counted).scalar_one())
+
+
+def _new_id(key: Any) -> int:
+    return int(key[0])
+
+
+def _target_values(form: TargetForm) -> dict[str, object]:
+    return {
+        "name": form.name.strip(),
+        "host": form.host.strip(),
+        "inbound": form.inbound,
+        "outbound": form.outbound,
+        "is_disabled": form.is_disabled,
+        "guard_deletes": form.guard_deletes,
+        "guard_share_percent": form.guard_share_percent,
+    }
+
+
+def _sender_values(form: TargetForm) -> dict[str, object]:
+    return {
+        "name": form.sender_name,
+        "base_url": form.base_url,
+        "connect_timeout_s": form.connect_timeout_s,
+        "read_timeout_s": form.read_timeout_s,
+        "concurrency": form.concurrency,
+        "requests_per_s": form.requests_per_s,
+    }
+
+
+def _target(row: RowMapping) -> Target:
+    return Target(
+        id=row["id"],
+        name=row["name"],
+        host=row["host"],
+        inbound=row["inbound"],
+        outbound=row["outbound"],
+        is_disabled=row["is_disabled"],
+        application_id=row["application_id"],
+        plan=PlanLevel(row["plan"]),
+        sync_days=row["sync_days"],
+        webhook_days=row["webhook_days"],
+        guard=GuardLimits(deletes=row["guard_deletes"], share_percent=row["guard_share_percent"]),
+        sender=SenderChannel(
+            name=row["sender_name"],
+            base_url=row["base_url"],
+            key_tail=row["key_tail"],
+            connect_timeout_s=row["connect_timeout_s"],
+            read_timeout_s=row["read_timeout_s"],
+            concurrency=row["concurrency"],
+            requests_per_s=row["requests_per_s"],
+        ),
+        notification=NotificationChannel(
+            name=row["notification_name"], path=row["path"], has_secret=bool(row["has_secret"])
+        ),
+        version=row["version"],
+    )

@@ -1,0 +1,148 @@
+"""The composition root: the only place that picks implementations and ties them together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine
+
+from nylasadmin import settings as settings_module
+from nylasadmin.adapters.clocks import SystemClock
+from nylasadmin.adapters.nylas import NylasHttpSide
+from nylasadmin.adapters.secrets import ScryptPasswords, SealedSecrets
+from nylasadmin.adapters.storage.database import Database
+from nylasadmin.adapters.storage.migrate import upgrade
+from nylasadmin.adapters.storage.tables import metadata
+from nylasadmin.runners import Runner
+from nylasadmin.runners.inline import InlineRunner
+from nylasadmin.runners.threads import ThreadsRunner
+from nylasadmin.services import Services
+from nylasadmin.services.audit import Audit
+from nylasadmin.services.console import Console
+from nylasadmin.services.crm import Crm
+from nylasadmin.services.links import Links
+from nylasadmin.services.operators import Operators
+from nylasadmin.services.ports import Nylas
+from nylasadmin.services.running import Worker
+from nylasadmin.services.snapshots import Snapshots
+from nylasadmin.services.storage import Clock, Passwords
+from nylasadmin.services.targets import Targets
+from nylasadmin.settings import Settings
+from nylasadmin.web import WebSettings
+from nylasadmin.web import create_app as create_web_app
+
+
+@dataclass(frozen=True)
+class Product:
+    """One process's product: what the console, the command line and tests work with."""
+
+    settings: Settings
+    services: Services
+    runner: Runner
+    worker: Worker
+    storage: Database
+    engine: Engine
+    clock: Clock
+
+    def close(self, timeout_s: float = 20.0) -> bool:
+        """Drain the runner and close the database; say whether everything under way ended in time."""
+        is_drained = self.runner.stop(timeout_s)
+        self.engine.dispose()
+        return is_drained
+
+
+def build(
+    settings: Settings,
+    *,
+    nylas: Nylas | None = None,
+    clock: Clock | None = None,
+    passwords: Passwords | None = None,
+) -> Product:
+    """Tie everything together; the database is brought to the present tables first. Nothing runs until
+    ``product.runner.start()``.
+    """
+    clock = clock or SystemClock()
+    engine = open_engine(settings)
+    upgrade(engine)
+    storage = Database(engine, lambda: int(clock.now()))
+    sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
+    side: Nylas = nylas or NylasHttpSide()
+    worker = Worker(storage, side, sealed, clock, installation_name(storage))
+    runner = _runner(settings, storage, clock, worker)
+    services = Services(
+        targets=Targets(storage, side, sealed, clock),
+        links=Links(storage),
+        snapshots=Snapshots(storage, runner.wake),
+        operators=Operators(storage, passwords or ScryptPasswords()),
+        console=Console(storage),
+        crm=Crm(storage),
+        audit=Audit(storage),
+    )
+    return Product(
+        settings=settings,
+        services=services,
+        runner=runner,
+        worker=worker,
+        storage=storage,
+        engine=engine,
+        clock=clock,
+    )
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Open the database's engine the way Flask-SQLAlchemy configures it; no application outlives this call."""
+    shell = Flask("nylasadmin.database")
+    shell.config["SQLALCHEMY_DATABASE_URI"] = settings.database
+    shell.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
+    database = SQLAlchemy(metadata=metadata)
+    database.init_app(shell)
+    with shell.app_context():
+        return database.engine
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    threads = settings.workers * 2 + settings.web_threads + 4
+    return {"pool_size": threads, "max_overflow": threads, "pool_pre_ping": not settings.database.startswith("sqlite")}
+
+
+def _runner(settings: Settings, storage: Database, clock: Clock, worker: Worker) -> Runner:
+    claimable = _claimable(storage, clock)
+    if settings.runner == "inline":
+        return InlineRunner(claimable, worker.run_link)
+    return ThreadsRunner(claimable, worker.run_link, settings.workers)
+
+
+def _claimable(storage: Database, clock: Clock) -> Callable[[int], list[int]]:
+    def claimable(limit: int) -> list[int]:
+        with storage.read() as tx:
+            return tx.runs.claimable(clock.now(), None, limit)
+
+    return claimable
+
+
+def installation_name(storage: Database) -> str:
+    """Give the name of this installation in markers at Nylas; made once and kept in the database."""
+    with storage.write() as tx:
+        return tx.installation_value("name", lambda: "na-" + secrets.token_hex(6))
+
+
+def create_app(settings: Settings | None = None, product: Product | None = None) -> Flask:
+    """Make the console. Without arguments it reads the settings of the environment and starts the runner."""
+    if product is None:
+        product = build(settings or settings_module.load())
+        product.runner.start()
+    return create_web_app(product.services, web_settings(product.settings), clock=product.clock.now)
+
+
+def web_settings(settings: Settings) -> WebSettings:
+    """Give the web shell its part of the settings."""
+    return WebSettings(
+        secret_key=settings.secret_key,
+        cookie_secure=settings.cookie_secure,
+        allowed_frame_ancestors=tuple(settings.frame_ancestors.split()),
+        trusted_proxies=settings.trusted_proxies,
+    )

@@ -1,0 +1,336 @@
+"""What each side can hold, and how items compare when a side cannot hold everything.
+
+Two items are *equal under* a fidelity when they agree in every field the source reports and the destination accepts.
+One table of provider rules, no conditions elsewhere. Source: section 6 of the Nylas v3 contract.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import msgspec
+
+from nylasadmin.domain.items import (
+    AllDay,
+    Attendee,
+    ChangedOccurrence,
+    ItemType,
+    Moment,
+    Reminder,
+    ScheduleItem,
+    Timed,
+    Visibility,
+    When,
+    moment_seconds,
+    normalized,
+    sorted_attendees,
+)
+from nylasadmin.domain.recurrence import compared_rules, shifted
+from nylasadmin.domain.zones import canonical_zone
+
+FINGERPRINT_VERSION = 1
+"""Raised when the normal form changes; a migration then computes stored fingerprints again."""
+
+
+class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
+    """Which parts of an item are compared and written.
+
+    ``reminder_methods``: those that are known, ``None`` for any; another one becomes a pop-up.
+    """
+
+    has_reply: bool = True  # attendees' answers
+    has_unaddressed: bool = True  # attendees without an e-mail address
+    has_organizer: bool = True
+    has_visibility: bool = True
+    has_default_visibility: bool = True
+    reminder_methods: tuple[str, ...] | None = None
+    max_reminders: int | None = None
+
+
+FULL = Fidelity()
+_ACCEPTED = Fidelity(has_reply=False, has_organizer=False, has_unaddressed=False)
+
+
+class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How one provider behind Nylas behaves.
+
+    ``is_end_inclusive``: a datespan's ``end_date`` is its last day (else the day after).
+    ``days_per_window``: longest listing window, ``None`` for any. ``mails_anyway``: ignores the wish not to notify.
+    """
+
+    reports: Fidelity = FULL
+    accepts: Fidelity = _ACCEPTED
+    is_end_inclusive: bool = False
+    days_per_window: int | None = None
+    shows_cancelled: bool = True
+    filters_updated: bool = True
+    lists_instances: bool = True  # knows ``master_event_id`` as a filter
+    takes_primary: bool = True
+    keeps_exceptions: bool = False  # changed occurrences survive a change of the series' rules
+    mails_anyway: bool = False
+    has_default_visibility: bool = True
+    popup: str = "popup"  # what the provider calls a reminder on the screen
+    event_types: tuple[str, ...] = ()  # to be named one by one, or a listing leaves them out
+
+
+_PASSED_THROUGH = ProviderRules()
+
+
+def _written(reported: Fidelity) -> Fidelity:
+    """Give what a provider accepts that reports so much: answers and organizers are not ours to write."""
+    return msgspec.structs.replace(reported, has_reply=False, has_organizer=False, has_unaddressed=False)
+
+
+_BY_GOOGLE = Fidelity(reminder_methods=("popup", "email"))
+_BY_MICROSOFT = Fidelity(has_default_visibility=False, reminder_methods=("popup",), max_reminders=1)
+_BY_APPLE = Fidelity(has_visibility=False, reminder_methods=("popup", "sound"), max_reminders=1)
+
+GOOGLE = ProviderRules(
+    reports=_BY_GOOGLE,
+    accepts=_written(_BY_GOOGLE),
+    keeps_exceptions=True,
+    event_types=("default", "outOfOffice", "focusTime", "workingLocation"),
+)
+MICROSOFT = ProviderRules(
+    reports=_BY_MICROSOFT,
+    accepts=_written(_BY_MICROSOFT),
+    mails_anyway=True,
+    has_default_visibility=False,
+)
+ICLOUD = ProviderRules(
+    reports=_BY_APPLE,
+    accepts=_written(_BY_APPLE),
+    popup="display",
+    is_end_inclusive=True,
+    days_per_window=180,
+    shows_cancelled=False,
+    filters_updated=False,
+    lists_instances=False,
+    takes_primary=False,
+    mails_anyway=True,
+    has_default_visibility=False,
+)
+EWS = msgspec.structs.replace(
+    ICLOUD,
+    reports=_BY_MICROSOFT,
+    accepts=_written(_BY_MICROSOFT),
+    days_per_window=None,
+    filters_updated=True,
+    lists_instances=True,
+    takes_primary=True,
+    mails_anyway=False,
+)
+VIRTUAL = msgspec.structs.replace(
+    _PASSED_THROUGH, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False, filters_updated=False
+)
+
+PROVIDERS: dict[str, ProviderRules] = {
+    "google": GOOGLE,
+    "microsoft": MICROSOFT,
+    "icloud": ICLOUD,
+    "ews": EWS,
+    "virtual-calendar": VIRTUAL,
+}
+
+
+def rules_for(provider: str) -> ProviderRules:
+    """Give a provider's rules; an unknown one is treated much like Google, whose values Nylas passes through."""
+    return PROVIDERS.get(provider, _PASSED_THROUGH)
+
+
+def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
+    """Give what both can hold."""
+    limits = [m for m in (source.max_reminders, destination.max_reminders) if m is not None]
+    return Fidelity(
+        has_reply=source.has_reply and destination.has_reply,
+        has_unaddressed=source.has_unaddressed and destination.has_unaddressed,
+        has_organizer=source.has_organizer and destination.has_organizer,
+        has_visibility=source.has_visibility and destination.has_visibility,
+        has_default_visibility=source.has_default_visibility and destination.has_default_visibility,
+        reminder_methods=_common(source.reminder_methods, destination.reminder_methods),
+        max_reminders=min(limits) if limits else None,
+    )
+
+
+def _common(mine: tuple[str, ...] | None, theirs: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if mine is None or theirs is None:
+        return mine if theirs is None else theirs
+    return tuple(m for m in mine if m in theirs)
+
+
+_encode = msgspec.json.Encoder().encode
+_replace = msgspec.structs.replace
+
+
+# --- comparing ---------------------------------------------------------------------------------------------------
+
+
+def fingerprint(item: ScheduleItem, fidelity: Fidelity = FULL) -> bytes:
+    """Hash the shared part of an item: 16 bytes, the same on every machine, no clock involved.
+
+    Left out: what lives at one side only (priority, private notes) and what tells who an item is, not what it is (UID,
+    original start); the other side's server decides those.
+    """
+    return blake2b(_encode(compared(item, fidelity)), digest_size=16).digest()
+
+
+def compared(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
+    """Give what :func:`fingerprint` hashes: the item as held, spelled so that what means the same is the same.
+
+    Zones by one name, attendees once per address, ``UNTIL`` at the last occurrence, and no changed occurrence that is
+    just what its series makes of it anyway.
+    """
+    held = as_held(normalized(item), fidelity)
+    return _replace(
+        held,
+        when=_one_zone(held.when),
+        attendees=_one_per_address(held.attendees),
+        rules=compared_rules(held.rules, held.when) if held.rules else (),
+        exceptions=_real_changes(held) if held.exceptions else (),
+        original_start=None,
+    )
+
+
+def _one_zone(when: When) -> When:
+    if isinstance(when, AllDay):
+        return when
+    zone = canonical_zone(when.zone)
+    end_zone = canonical_zone(when.end_zone) if when.end_zone else zone
+    return Timed(when.start, when.end, zone, end_zone if end_zone != zone else None)
+
+
+def _one_per_address(attendees: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
+    if len(attendees) < 2:
+        return attendees
+    return tuple({a.email or a: a for a in reversed(attendees)}.values())[::-1]
+
+
+def _real_changes(held: ScheduleItem) -> tuple[ChangedOccurrence, ...]:
+    changes = ((e.original_start, compared(_single(e.item), FULL)) for e in held.exceptions)
+    return tuple(ChangedOccurrence(m, c) for m, c in changes if c != compared(occurrence(held, m), FULL))
+
+
+def occurrence(series: ScheduleItem, original_start: Moment) -> ScheduleItem:
+    """Give one unchanged occurrence of a series as an item of its own."""
+    try:
+        when = shifted(series.when, original_start)
+    except ValueError:  # a moment that no calendar has: the item is compared as it came
+        when = series.when
+    return _replace(_single(series), when=when)
+
+
+def _single(item: ScheduleItem) -> ScheduleItem:
+    return _replace(item, rules=(), cancelled=(), exceptions=(), original_start=None, uid=None)
+
+
+def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
+    """Reduce an item to what a side of that fidelity can hold."""
+    return _replace(
+        item,
+        uid=None,
+        priority=None,
+        private_notes="",
+        organizer=item.organizer if fidelity.has_organizer else None,
+        attendees=_attendees(item.attendees, fidelity),
+        visibility=_visibility(item.visibility, fidelity),
+        reminders=_reminders(item.reminders, fidelity),
+        exceptions=tuple(ChangedOccurrence(e.original_start, as_held(e.item, fidelity)) for e in item.exceptions),
+    )
+
+
+def _attendees(attendees: tuple[Attendee, ...], fidelity: Fidelity) -> tuple[Attendee, ...]:
+    if not fidelity.has_unaddressed:
+        attendees = tuple(a for a in attendees if a.email)
+    return attendees if fidelity.has_reply else tuple(map(_without_reply, attendees))
+
+
+def _without_reply(attendee: Attendee) -> Attendee:
+    return Attendee(attendee.email, attendee.name, phone=attendee.phone)
+
+
+def _visibility(visibility: Visibility, fidelity: Fidelity) -> Visibility:
+    if not fidelity.has_visibility:
+        return Visibility.DEFAULT
+    if visibility is Visibility.DEFAULT and not fidelity.has_default_visibility:
+        return Visibility.PUBLIC
+    return visibility
+
+
+def _reminders(reminders: tuple[Reminder, ...] | None, fidelity: Fidelity) -> tuple[Reminder, ...] | None:
+    if not reminders:
+        return reminders
+    methods = fidelity.reminder_methods
+    if methods is not None:
+        reminders = tuple(sorted({r if r.method in methods else Reminder(r.minutes) for r in reminders}))
+    return reminders[: fidelity.max_reminders]
+
+
+# --- merging -----------------------------------------------------------------------------------------------------
+
+_KEPT_IF_EQUAL = ("when", "attendees", "organizer", "visibility", "reminders", "rules", "cancelled")
+
+
+def merged(source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
+    """Overwrite a destination's item by the source's, keeping what the source cannot know.
+
+    Kept: priority, private notes, UID and original start, each field that is equal under ``fidelity`` or outside it,
+    and replies where they are not compared. The same holds for each changed occurrence.
+    """
+    mine, theirs = compared(source, fidelity), compared(destination, fidelity)
+    kept = {n: getattr(destination, n) for n in _KEPT_IF_EQUAL if getattr(mine, n) == getattr(theirs, n)}
+    result = _replace(
+        source,
+        priority=destination.priority,
+        private_notes=destination.private_notes,
+        uid=destination.uid or source.uid,
+        original_start=source.original_start if destination.original_start is None else destination.original_start,
+        **{"attendees": _merged_attendees(source, destination, fidelity), **kept},
+    )
+    return _with_exceptions(result, mine, source, destination, fidelity)
+
+
+def _with_exceptions(
+    result: ScheduleItem, mine: ScheduleItem, source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity
+) -> ScheduleItem:
+    if not (source.exceptions or destination.exceptions):
+        return result
+    as_they_are = _replace(result, exceptions=destination.exceptions)
+    if compared(as_they_are, fidelity) == mine:
+        return as_they_are
+    return _replace(result, exceptions=_merged_exceptions(source, destination, fidelity))
+
+
+def _merged_attendees(source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity) -> tuple[Attendee, ...]:
+    attendees = list(source.attendees)
+    if not fidelity.has_reply:
+        known = {a.email: a for a in destination.attendees if a.email}
+        attendees = [_with_reply(a, known.get(a.email, a)) for a in attendees]
+    if not fidelity.has_unaddressed:
+        attendees = [a for a in attendees if a.email] + [a for a in destination.attendees if not a.email]
+    return sorted_attendees(tuple(attendees))
+
+
+def _with_reply(attendee: Attendee, known: Attendee) -> Attendee:
+    return _replace(attendee, status=known.status, comment=known.comment)
+
+
+def _merged_exceptions(
+    source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity
+) -> tuple[ChangedOccurrence, ...]:
+    theirs = {moment_seconds(e.original_start): e.item for e in destination.exceptions}
+    return tuple(
+        ChangedOccurrence(
+            e.original_start,
+            merged(
+                _single(e.item),
+                _single(theirs.get(moment_seconds(e.original_start)) or occurrence(destination, e.original_start)),
+                fidelity,
+            ),
+        )
+        for e in source.exceptions
+    )
+
+
+def supported(item_type: ItemType) -> bool:
+    """Say whether items of that type can be copied."""
+    return item_type is ItemType.EVENT

@@ -1,0 +1,86 @@
+"""Accounts and links, and which direction of a link is really on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from nylasadmin.domain.fidelity import supported
+from nylasadmin.domain.items import ItemType
+from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.targets import Target
+
+PRIMARY = "primary"
+"""The CRM collection that a user's primary calendar is tied to; items made in the CRM without one belong here."""
+
+
+class CrmUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A person in the CRM. ``email`` is lower case."""
+
+    id: str
+    name: str
+    email: str
+
+
+class AccountState(StrEnum):
+    CONNECTED = "connected"
+    NEEDS_SIGN_IN = "needs_sign_in"
+    DISCONNECTED = "disconnected"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """One CRM user's connection to one target. ``connected_at`` is Unix seconds."""
+
+    id: int
+    target_id: int
+    user_id: str
+    email: str
+    provider: str
+    grant_id: str
+    state: AccountState = AccountState.CONNECTED
+    connected_at: int = 0
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Ties one folder to the CRM user's items of its type. ``collection`` names those items in the CRM."""
+
+    id: int
+    target_id: int
+    account_id: int
+    user_id: str
+    item_type: ItemType = ItemType.EVENT
+    folder_id: str
+    folder_name: str
+    folder_owner: str = ""
+    collection: str = PRIMARY
+    is_primary: bool = False
+    is_read_only: bool = False
+    inbound: bool = True
+    outbound: bool = True
+    version: int = 1
+
+
+class OffReason(StrEnum):
+    """What switches a direction of a link off: a closed set."""
+
+    TARGET_DISABLED = "target disabled"
+    TARGET_SWITCH = "direction off at target"
+    LINK_SWITCH = "direction off at link"
+    NEEDS_SIGN_IN = "account needs sign-in"
+    DISCONNECTED = "account disconnected"
+    TYPE_NOT_SUPPORTED = "item type not supported"
+
+
+def off_reasons(direction: Direction, link: Link, target: Target, account: Account) -> tuple[OffReason, ...]:
+    """Name everything that keeps a link from being copied in a direction; empty when it is effectively on."""
+    is_inbound = direction is Direction.GET
+    checks = (
+        (OffReason.TARGET_DISABLED, target.is_disabled),
+        (OffReason.TARGET_SWITCH, not (target.inbound if is_inbound else target.outbound)),
+        (OffReason.LINK_SWITCH, not (link.inbound if is_inbound else link.outbound)),
+        (OffReason.NEEDS_SIGN_IN, account.state is AccountState.NEEDS_SIGN_IN),
+        (OffReason.DISCONNECTED, account.state is AccountState.DISCONNECTED),
+        (OffReason.TYPE_NOT_SUPPORTED, not supported(link.item_type)),
+    )
+    return tuple(reason for reason, applies in checks if applies)

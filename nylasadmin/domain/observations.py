@@ -1,0 +1,77 @@
+"""What the planner is told: items as seen at one side, pairs we know, the window, and the words for why.
+
+Only values; nothing here decides.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from nylasadmin.domain.items import ItemId, Moment
+from nylasadmin.domain.recurrence import FOREVER
+
+
+class Reason(StrEnum):
+    """Why an action is taken or not taken: a closed set. Explanations only read it."""
+
+    CREATED_AT_SOURCE = "created at source"
+    TWIN_FOUND = "twin found"
+    TWIN_DIFFERS = "twin found and differs"
+    EQUAL = "equal"
+    DIFFERS = "differs"
+    DELETED_AT_DESTINATION = "deleted at destination"
+    DELETED_AT_SOURCE = "deleted at source"
+    RECEIVER_ONLY_KEPT = "receiver-only kept"
+    RECEIVER_ONLY_REMOVED = "receiver-only removed"
+    GONE_FROM_BOTH = "gone from both sides"
+    PAIR_CONTRADICTED = "another pair holds the item"
+    OUTSIDE_WINDOW = "outside window"
+    FOLDER_READ_ONLY = "read-only folder"
+    ITEM_READ_ONLY = "read-only item"
+    ORGANIZED_BY_OTHER = "organizer is somebody else"
+    UNREADABLE = "cannot be read"
+    TOO_MANY_EXCEPTIONS = "too many customized occurrences"
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as one side has it now: enough to plan with, without its body.
+
+    ``fingerprint`` is taken under the fidelity of the planned direction; ``claims`` is the other side's id that our
+    marker on this item names; ``blocked`` says why this side would refuse a change of this item.
+    ``start`` and ``end`` span the whole item in Unix seconds; ``exceptions`` counts a series' changed occurrences.
+    """
+
+    id: ItemId
+    fingerprint: bytes
+    title: str = ""
+    start: int = 0
+    end: int = FOREVER
+    is_recurring: bool = False
+    exceptions: int = 0
+    uid: str | None = None
+    original_start: Moment | None = None
+    claims: ItemId | None = None
+    blocked: Reason | None = None
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The time that takes part, ``[start, end)`` in Unix seconds. An item takes part if any of it lies inside."""
+
+    start: int = -FOREVER
+    end: int = FOREVER
+
+    def holds(self, item: Observed) -> bool:
+        """Say whether any part of the item lies inside. An item without length counts at its start."""
+        return item.start < self.end and (item.end > self.start or item.start >= self.start)
+
+
+ALWAYS = Window()
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Two items we know to be the same one, by their ids at source and destination. No item belongs to two pairs."""
+
+    source: ItemId
+    destination: ItemId

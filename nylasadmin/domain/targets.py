@@ -1,0 +1,146 @@
+"""Targets and their channels: one Nylas application that the CRM synchronizes with, and the ways to and from it."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import msgspec
+
+
+class PlanLevel(StrEnum):
+    """The Nylas plan, which limits how far back the sync policy may reach."""
+
+    ENTRY = "entry"
+    CORE = "core"
+    PLUS = "plus"
+
+
+MOST_SYNC_DAYS: dict[PlanLevel, int | None] = {PlanLevel.ENTRY: 30, PlanLevel.CORE: 90, PlanLevel.PLUS: None}
+
+
+class GuardLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """When a run stops before its first write: deletes above a count, or above a share of the destination."""
+
+    deletes: int = 50
+    share_percent: int = 20
+
+
+class SenderChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """The authenticated HTTPS way to Nylas, without its key: only the key's last four characters are ever shown."""
+
+    name: str
+    base_url: str
+    key_tail: str = ""
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 95.0
+    concurrency: int = 4
+    requests_per_s: float = 10.0
+
+
+class NotificationChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """The webhook way back: the path under this console and whether a secret is stored."""
+
+    name: str = ""
+    path: str = ""
+    has_secret: bool = False
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One Nylas application at one host. ``version`` rises with every change of the row."""
+
+    id: int
+    name: str
+    host: str
+    inbound: bool = True
+    outbound: bool = True
+    is_disabled: bool = False
+    application_id: str = ""
+    plan: PlanLevel = PlanLevel.ENTRY
+    sync_days: int = 30
+    webhook_days: int = 0
+    guard: GuardLimits = GuardLimits()
+    sender: SenderChannel
+    notification: NotificationChannel = NotificationChannel()
+    version: int = 1
+
+
+class TargetForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator enters for a target. ``api_key`` and ``notification_secret`` empty: keep what is stored."""
+
+    name: str
+    host: str
+    inbound: bool = True
+    outbound: bool = True
+    is_disabled: bool = False
+    sender_name: str = ""
+    base_url: str = ""
+    api_key: str = ""
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 95.0
+    concurrency: int = 4
+    requests_per_s: float = 10.0
+    notification_name: str = ""
+    notification_path: str = ""
+    notification_secret: str = ""
+    guard_deletes: int = 50
+    guard_share_percent: int = 20
+
+
+_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$", re.IGNORECASE)
+
+
+def problems(form: TargetForm, *, is_new: bool) -> dict[str, str]:
+    """Name each field that cannot be accepted, with what to enter instead. Empty: all is well."""
+    found: dict[str, str] = {}
+    if not form.name.strip():
+        found["name"] = "Enter a name that operators recognise, for example “Nylas US production”."
+    elif len(form.name) > 80:
+        found["name"] = "Use 80 characters or fewer."
+    if not is_host(form.host):
+        found["host"] = "Enter a fully qualified domain name such as api.us.nylas.com, without https:// or a path."
+    if form.base_url and not _is_base_url(form.base_url):
+        found["base_url"] = (
+            "Enter an address that begins with https:// (http:// only for this machine), without a path."
+        )
+    if is_new and not form.api_key.strip():
+        found["api_key"] = "Enter the API key of the Nylas application; it is stored encrypted and never shown again."
+    found |= _number_problems(form)
+    if form.notification_path and not re.fullmatch(r"/[A-Za-z0-9/_-]{1,80}", form.notification_path):
+        found["notification_path"] = "Begin with / and use letters, digits, - and _ only, for example /hooks/us."
+    return found
+
+
+def _number_problems(form: TargetForm) -> dict[str, str]:
+    limits = {
+        "connect_timeout_s": (form.connect_timeout_s, 0.1, 60, "seconds"),
+        "read_timeout_s": (form.read_timeout_s, 0.1, 300, "seconds"),
+        "concurrency": (form.concurrency, 1, 4, "requests at a time; providers allow no more than 4 per account"),
+        "requests_per_s": (form.requests_per_s, 0.1, 200, "requests per second and account"),
+        "guard_deletes": (form.guard_deletes, 1, 1_000_000, "items"),
+        "guard_share_percent": (form.guard_share_percent, 1, 100, "percent"),
+    }
+    return {
+        field: f"Enter a number from {low:g} to {high:g} ({unit})."
+        for field, (value, low, high, unit) in limits.items()
+        if not low <= value <= high
+    }
+
+
+def is_host(host: str) -> bool:
+    """Say whether that is a host name (a port may follow): what belongs into a target's host field."""
+    name, _, port = host.partition(":")
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
+        return False
+    labels = name.split(".")
+    return 0 < len(name) <= 253 and all(_LABEL.match(label) for label in labels)
+
+
+def _is_base_url(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        return False
+    if parts.scheme == "http":
+        return parts.hostname in ("127.0.0.1", "localhost", "::1")
+    return parts.scheme == "https" and bool(parts.hostname)

@@ -1,0 +1,59 @@
+"""Links: their two switches, and removing them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nylasadmin.domain.links import Link
+from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.privileges import Actor
+from nylasadmin.errors import Refused, StaleVersion
+from nylasadmin.services.audit import record
+from nylasadmin.services.storage import Storage
+
+
+class Links:
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def edit(self, actor: Actor, link_id: int, version: int, *, inbound: bool, outbound: bool) -> Link:
+        """Set both switches. Raises :class:`StaleVersion` if the link was changed since ``version``."""
+        with self._storage.write() as tx:
+            link = tx.links.get(link_id)
+            if not tx.links.switch(link_id, version, inbound=inbound, outbound=outbound):
+                raise StaleVersion("link", link_id, _switches(link) | {"version": link.version})
+            changed = tx.links.get(link_id)
+            record(tx, actor, "link.switch", _name(link), old=_switches(link), new=_switches(changed))
+            return changed
+
+    def switch_many(self, actor: Actor, link_ids: Sequence[int], direction: Direction, on: bool) -> int:
+        """Switch a direction of many links on or off; give how many were changed."""
+        with self._storage.write() as tx:
+            changed = tx.links.switch_many(link_ids, direction, on)
+            record(
+                tx,
+                actor,
+                "link.switch_many",
+                f"{len(link_ids)} links",
+                new={"direction": direction, "on": on, "changed": changed, "links": list(link_ids)[:100]},
+            )
+            return changed
+
+    def remove(self, actor: Actor, link_id: int, version: int) -> None:
+        """Remove a link; its pairs stay remembered. Raises :class:`Refused` while a run works on it."""
+        with self._storage.write() as tx:
+            link = tx.links.get(link_id)
+            busy = tx.runs.live_by_link([link_id])
+            if busy:
+                raise Refused("link_busy", run_id=busy[link_id][0], snapshot_id=busy[link_id][1])
+            if not tx.links.remove(link_id, version):
+                raise StaleVersion("link", link_id, _switches(link) | {"version": link.version})
+            record(tx, actor, "link.remove", _name(link), old=_switches(link))
+
+
+def _switches(link: Link) -> dict[str, object]:
+    return {"inbound": link.inbound, "outbound": link.outbound}
+
+
+def _name(link: Link) -> str:
+    return f"link {link.id} {link.folder_owner} · {link.folder_name}"

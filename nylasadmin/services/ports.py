@@ -1,0 +1,128 @@
+"""The ports to both sides: what the use cases need of an item store and of Nylas' directory.
+
+A reader has no way to write; whatever plans or previews is given a reader only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from nylasadmin.domain.directory import Application, Calendar, Grant
+from nylasadmin.domain.fidelity import Fidelity
+from nylasadmin.domain.items import ItemId, ScheduleItem
+from nylasadmin.domain.plan import ActionKind, Observed, Window
+from nylasadmin.errors import NylasAdminError
+
+
+class ItemReader(Protocol):
+    """One folder's items at one side."""
+
+    def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
+        """Yield every item of the folder that has a part in ``window``, in batches.
+
+        The listing is complete exactly when the iterator ends without an error. An item may come twice when the folder
+        changes meanwhile; the later one counts. Raises :class:`~nylasadmin.errors.NylasError`.
+        """
+        ...
+
+    def look_up(self, ids: Sequence[ItemId], fidelity: Fidelity) -> list[Observed]:
+        """Read items one by one, whatever their time. Those that do not exist (any more) are left out."""
+        ...
+
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
+        """Give the bodies of items that were observed or looked up before; what has vanished since is left out."""
+        ...
+
+    def find_claiming(self, claims: ItemId) -> ItemId | None:
+        """Give the item whose marker names ``claims``: how an unanswered create is found again."""
+        ...
+
+
+class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One write at the destination.
+
+    ``item`` is the whole item to be (create, update); ``before`` the destination's version that the plan saw (update,
+    delete) and ``expected`` its fingerprint under ``fidelity``: a store that finds another one writes nothing.
+    ``claims`` is the other side's id, kept with the created item as our marker where the store can.
+    """
+
+    kind: ActionKind
+    fidelity: Fidelity
+    key: int = 0
+    id: ItemId | None = None
+    item: ScheduleItem | None = None
+    before: ScheduleItem | None = None
+    expected: bytes | None = None
+    claims: ItemId | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one order (``key`` is the order's).
+
+    ``id`` names the item written (or deleted); ``has_moved``: it was changed since it was planned and nothing was
+    written; ``error`` says why it failed. ``id`` and ``error`` together: a series was created, or is there, but an
+    occurrence of it was refused; the pair is worth remembering, and the next run mends the rest.
+    ``is_uncertain``: the write may have happened all the same.
+    """
+
+    key: int
+    id: ItemId | None = None
+    has_moved: bool = False
+    error: NylasAdminError | None = None
+    is_uncertain: bool = False
+
+
+class ItemStore(ItemReader, Protocol):
+    """A folder's items that can be written."""
+
+    def write(self, orders: Iterable[WriteOrder]) -> Iterator[Outcome]:
+        """Carry out orders, pulling them one by one as it goes, and yield an outcome each, in any order.
+
+        One failing order never stops the others. Deleting what is gone already succeeds. Attendees are never mailed
+        where the provider allows that.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """A Nylas application as seen with its API key. Every method raises :class:`~nylasadmin.errors.NylasError`."""
+
+    def application(self) -> Application: ...
+
+    def grants(self) -> list[Grant]: ...
+
+    def calendars(self, grant_id: str) -> list[Calendar]: ...
+
+
+class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How Nylas is reached for one target: the sender channel with its key in clear. Never logged or shown."""
+
+    base_url: str
+    api_key: str
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 95.0
+    concurrency: int = 4
+    requests_per_s: float = 10.0
+
+
+class FolderRef(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adapter must know to open one folder at Nylas."""
+
+    grant_id: str
+    provider: str
+    folder_id: str
+    account_email: str
+    installation: str  # names this installation in markers
+
+
+class Nylas(Protocol):
+    """The way to Nylas: opens directories and folders. One per process; it owns sessions and rate limits."""
+
+    def directory(self, sender: SenderSettings) -> Directory: ...
+
+    def reader(self, sender: SenderSettings, folder: FolderRef) -> ItemReader: ...
+
+    def store(self, sender: SenderSettings, folder: FolderRef) -> ItemStore: ...

@@ -1,0 +1,23 @@
+"""The way to Nylas of one target, with its key unsealed."""
+
+from __future__ import annotations
+
+from nylasadmin.domain.targets import Target
+from nylasadmin.services.ports import SenderSettings
+from nylasadmin.services.storage import Secrets
+
+SENDER_KEY = "sender_channels.api_key"
+NOTIFICATION_SECRET = "notification_channels.secret"
+
+
+def sender_of(target: Target, sealed_key: bytes, secrets: Secrets) -> SenderSettings:
+    """Unseal a target's sender channel."""
+    channel = target.sender
+    return SenderSettings(
+        base_url=channel.base_url,
+        api_key=secrets.unseal(sealed_key, SENDER_KEY),
+        connect_timeout_s=channel.connect_timeout_s,
+        read_timeout_s=channel.read_timeout_s,
+        concurrency=channel.concurrency,
+        requests_per_s=channel.requests_per_s,
+    )

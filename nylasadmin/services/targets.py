@@ -1,0 +1,275 @@
+"""Targets: add, edit, remove, test the connection, and discover accounts and links."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from nylasadmin.domain.directory import Calendar, Grant
+from nylasadmin.domain.links import PRIMARY, Account, AccountState, CrmUser
+from nylasadmin.domain.privileges import Actor
+from nylasadmin.domain.targets import Target, TargetForm, problems
+from nylasadmin.errors import InvalidInput, NotFound, NylasError, Refused, StaleVersion
+from nylasadmin.services import wording
+from nylasadmin.services.audit import record
+from nylasadmin.services.ports import Directory, Nylas, SenderSettings
+from nylasadmin.services.senders import NOTIFICATION_SECRET, SENDER_KEY, sender_of
+from nylasadmin.services.storage import Clock, NewLink, Secrets, Storage, UnitOfWork
+from nylasadmin.services.views import Discovery, Probe
+
+_SLOW_MS = 2000
+_CALENDARS_AT_ONCE = 8
+
+
+class Targets:
+    def __init__(self, storage: Storage, nylas: Nylas, secrets: Secrets, clock: Clock) -> None:
+        self._storage = storage
+        self._nylas = nylas
+        self._secrets = secrets
+        self._clock = clock
+
+    def get(self, target_id: int) -> Target:
+        with self._storage.read() as tx:
+            return tx.targets.get(target_id)
+
+    def by_name(self, name: str) -> Target:
+        """Give a target by name. Raises :class:`NotFound`."""
+        with self._storage.read() as tx:
+            target = tx.targets.by_name(name)
+        if target is None:
+            raise NotFound("target", name)
+        return target
+
+    def add(self, actor: Actor, form: TargetForm) -> Target:
+        """Add a target. Raises :class:`InvalidInput` with a sentence for each field that is wrong."""
+        form = completed(form)
+        found = problems(form, is_new=True)
+        with self._storage.write() as tx:
+            _refuse(found, tx, form, None)
+            target_id = tx.targets.add(
+                form,
+                sealed_key=self._secrets.seal(form.api_key.strip(), SENDER_KEY),
+                key_tail=form.api_key.strip()[-4:],
+                sealed_secret=self._sealed_secret(form),
+            )
+            record(tx, actor, "target.add", f"target {form.name}", new=_open_part(form))
+            return tx.targets.get(target_id)
+
+    def edit(self, actor: Actor, target_id: int, version: int, form: TargetForm) -> Target:
+        """Change a target. Raises :class:`InvalidInput`, or :class:`StaleVersion` with the stored values by field."""
+        form = completed(form)
+        found = problems(form, is_new=False)
+        key = form.api_key.strip()
+        with self._storage.write() as tx:
+            target = tx.targets.get(target_id)
+            _refuse(found, tx, form, target_id)
+            is_changed = tx.targets.update(
+                target_id,
+                version,
+                form,
+                sealed_key=self._secrets.seal(key, SENDER_KEY) if key else None,
+                key_tail=key[-4:],
+                sealed_secret=self._sealed_secret(form),
+            )
+            old = _open_part(form_of(target))
+            if not is_changed:
+                raise StaleVersion("target", target_id, old | {"version": target.version})
+            record(tx, actor, "target.edit", f"target {form.name}", old=old, new=_open_part(form))
+            return tx.targets.get(target_id)
+
+    def _sealed_secret(self, form: TargetForm) -> bytes | None:
+        secret = form.notification_secret.strip()
+        return self._secrets.seal(secret, NOTIFICATION_SECRET) if secret else None
+
+    def remove(self, actor: Actor, target_id: int, typed_name: str) -> None:
+        """Remove a target without links. Raises :class:`InvalidInput` for a wrong name, :class:`Refused` with links."""
+        with self._storage.write() as tx:
+            target = tx.targets.get(target_id)
+            links = tx.targets.count_links(target_id)
+            if links:
+                raise Refused("target_has_links", links=links)
+            if typed_name.strip() != target.name:
+                raise InvalidInput({"typed_name": f"Type {target.name} to confirm."})
+            tx.targets.remove(target_id)
+            record(tx, actor, "target.remove", f"target {target.name}", old=_open_part(form_of(target)))
+
+    def test(self, actor: Actor, target_id: int) -> Probe:
+        """Ask Nylas for the application with the sender channel's key, and say precisely what failed."""
+        target, sender = self._sender(target_id)
+        began = time.perf_counter()
+        try:
+            application = self._nylas.directory(sender).application()
+        except NylasError as error:
+            words = wording.explain(error)
+            probe = Probe(took_ms=_since_ms(began), problem=words.title, advice=words.advice)
+        else:
+            took_ms = _since_ms(began)
+            is_other = bool(target.application_id) and target.application_id != application.id
+            probe = Probe(
+                took_ms=took_ms,
+                application_name=application.name,
+                application_id=application.id,
+                region=application.region,
+                problem="The key belongs to another application than before." if is_other else "",
+                advice=f"Until now it was {target.application_id}; its accounts are not those of {application.id}."
+                if is_other
+                else "",
+                is_slow=took_ms > _SLOW_MS,
+            )
+        with self._storage.write() as tx:
+            record(
+                tx,
+                actor,
+                "target.test",
+                f"target {target.name}",
+                new=probe,
+                outcome="failed" if probe.problem else "done",
+            )
+            if not probe.problem and not target.application_id:
+                tx.targets.set_application(target_id, probe.application_id)
+        return probe
+
+    def discover(self, actor: Actor, target_id: int) -> Discovery:
+        """Read grants and calendars, and make accounts and links for CRM users with the same e-mail address.
+
+        Raises :class:`NylasError` when the grants cannot be read; trouble with one account is listed.
+        """
+        target, sender = self._sender(target_id)
+        directory = self._nylas.directory(sender)
+        with self._storage.read() as tx:
+            users = {user.email.lower(): user for user in tx.users.all()}
+        grants = directory.grants()
+        matched = [(grant, users[grant.email]) for grant in grants if grant.email in users]
+        calendars, found_problems = _calendars_of(directory, [grant for grant, _ in matched if grant.is_valid])
+        with self._storage.write() as tx:
+            made = _Made({account.email for account in tx.accounts.of_target(target.id)})
+            for grant, user in matched:
+                made.account(tx, target, grant, user, calendars.get(grant.id, []), int(self._clock.now()))
+            discovery = Discovery(
+                grants=len(grants),
+                accounts_made=made.accounts,
+                links_made=made.links,
+                links_kept=made.kept,
+                unmatched=tuple(sorted(g.email or g.id for g in grants if g.email not in users)),
+                problems=tuple(found_problems),
+            )
+            record(tx, actor, "target.discover", f"target {target.name}", new=discovery)
+        return discovery
+
+    def _sender(self, target_id: int) -> tuple[Target, SenderSettings]:
+        with self._storage.read() as tx:
+            target = tx.targets.get(target_id)
+            return target, sender_of(target, tx.targets.sealed_key(target_id), self._secrets)
+
+
+class _Made:
+    """Counts what discovering makes."""
+
+    def __init__(self, known: set[str]) -> None:
+        self._known = known
+        self.accounts = self.links = self.kept = 0
+
+    def account(
+        self, tx: UnitOfWork, target: Target, grant: Grant, user: CrmUser, calendars: Iterable[Calendar], now: int
+    ) -> None:
+        self.accounts += grant.email not in self._known
+        account_id = tx.accounts.save(
+            Account(
+                id=0,
+                target_id=target.id,
+                user_id=user.id,
+                email=grant.email,
+                provider=grant.provider,
+                grant_id=grant.id,
+                state=AccountState.CONNECTED if grant.is_valid else AccountState.NEEDS_SIGN_IN,
+                connected_at=grant.created_at or now,
+            )
+        )
+        for calendar in calendars:
+            is_new = tx.links.save(_new_link(target.id, account_id, grant, user, calendar))
+            self.links += is_new
+            self.kept += not is_new
+
+
+def _new_link(target_id: int, account_id: int, grant: Grant, user: CrmUser, calendar: Calendar) -> NewLink:
+    return NewLink(
+        account_id=account_id,
+        target_id=target_id,
+        user=user,
+        folder_id=calendar.id,
+        folder_name=calendar.name,
+        folder_owner=calendar.owner or grant.email,
+        collection=PRIMARY if calendar.is_primary else calendar.id,
+        is_primary=calendar.is_primary,
+        is_read_only=calendar.is_read_only,
+        outbound=not calendar.is_read_only,
+    )
+
+
+def _calendars_of(directory: Directory, grants: list[Grant]) -> tuple[dict[str, list[Calendar]], list[str]]:
+    found: dict[str, list[Calendar]] = {}
+    trouble: list[str] = []
+    with ThreadPoolExecutor(_CALENDARS_AT_ONCE, thread_name_prefix="discover") as pool:
+        waiting = [(grant, pool.submit(directory.calendars, grant.id)) for grant in grants]
+        for grant, answer in waiting:
+            try:
+                found[grant.id] = answer.result()
+            except NylasError as error:
+                trouble.append(f"{grant.email}: {wording.sentence(error)}")
+    return found, trouble
+
+
+def completed(form: TargetForm) -> TargetForm:
+    """Fill in what follows from the host: the base URL and the channels' names."""
+    host = form.host.strip()
+    label = host.partition(":")[0]
+    return msgspec.structs.replace(
+        form,
+        name=form.name.strip(),
+        host=host,
+        base_url=form.base_url.strip().rstrip("/") or f"https://{host}",
+        sender_name=form.sender_name.strip() or f"{label} https",
+        notification_name=form.notification_name.strip() or f"{label} webhook",
+    )
+
+
+def form_of(target: Target) -> TargetForm:
+    """Give the form that shows a stored target, secrets left empty."""
+    sender, notification = target.sender, target.notification
+    return TargetForm(
+        name=target.name,
+        host=target.host,
+        inbound=target.inbound,
+        outbound=target.outbound,
+        is_disabled=target.is_disabled,
+        sender_name=sender.name,
+        base_url=sender.base_url,
+        connect_timeout_s=sender.connect_timeout_s,
+        read_timeout_s=sender.read_timeout_s,
+        concurrency=sender.concurrency,
+        requests_per_s=sender.requests_per_s,
+        notification_name=notification.name,
+        notification_path=notification.path,
+        guard_deletes=target.guard.deletes,
+        guard_share_percent=target.guard.share_percent,
+    )
+
+
+def _open_part(form: TargetForm) -> dict[str, object]:
+    """Give the fields of a form that may be shown: everything but keys and secrets."""
+    return {k: v for k, v in msgspec.structs.asdict(form).items() if k not in ("api_key", "notification_secret")}
+
+
+def _refuse(found: dict[str, str], tx: UnitOfWork, form: TargetForm, target_id: int | None) -> None:
+    same = tx.targets.by_name(form.name)
+    if same is not None and same.id != target_id:
+        found = found | {"name": "A target of that name exists already; choose another name."}
+    if found:
+        raise InvalidInput(found)
+
+
+def _since_ms(began: float) -> int:
+    return round((time.perf_counter() - began) * 1000)

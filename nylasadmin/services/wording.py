@@ -1,0 +1,146 @@
+"""Errors and states in people's words: one table for the console, the command line and the record of runs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nylasadmin import errors
+from nylasadmin.domain.links import OffReason
+from nylasadmin.domain.plan import Direction
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """What happened, and what the operator can do next."""
+
+    title: str
+    advice: str
+
+
+class DirectionWords(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot's direction: its name, its route, the side that wins and the side that gives way."""
+
+    name: str
+    short: str
+    route: str
+    winner: str
+    loser: str
+    switch: str
+
+
+DIRECTIONS = {
+    Direction.GET: DirectionWords(
+        name="Get snapshot", short="Get", route="Nylas → CRM", winner="Nylas", loser="CRM", switch="Inbound"
+    ),
+    Direction.SEND: DirectionWords(
+        name="Send snapshot", short="Send", route="CRM → Nylas", winner="CRM", loser="Nylas", switch="Outbound"
+    ),
+}
+
+OFF_REASONS = {
+    OffReason.TARGET_DISABLED: "the target is disabled",
+    OffReason.TARGET_SWITCH: "{switch} is off at the target",
+    OffReason.LINK_SWITCH: "{switch} is off at this link",
+    OffReason.NEEDS_SIGN_IN: "the account needs to sign in again",
+    OffReason.DISCONNECTED: "the account is disconnected",
+    OffReason.TYPE_NOT_SUPPORTED: "items of this type are not copied yet",
+}
+
+NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
+
+_ERRORS: dict[type[Exception], Wording] = {
+    errors.HostUnknown: Wording(
+        "The host name cannot be found.", "Check the target’s host for a typing error, and this machine’s DNS."
+    ),
+    errors.ConnectionRefused: Wording(
+        "Nothing answers at that address.", "Check the host and port, and that no firewall stands between."
+    ),
+    errors.TlsFailed: Wording(
+        "The certificate of the other side was not accepted.",
+        "Check that the host is the right one and that this machine trusts its certificate.",
+    ),
+    errors.TimedOut: Wording(
+        "No answer came in time.", "Try again; if it stays so, raise the time-outs of the sender channel."
+    ),
+    errors.Unauthorized: Wording(
+        "Nylas did not accept the API key (401).",
+        "Enter the API key of this application again, and check that the host is in the application’s region.",
+    ),
+    errors.AccessDenied: Wording(
+        "Nylas understood the request and does not allow it.",
+        "Check the scopes the user consented to, and the plan of the Nylas application.",
+    ),
+    errors.NotThere: Wording(
+        "Nylas does not know that object (404).", "It was removed meanwhile, or the account can no longer read it."
+    ),
+    errors.CursorExpired: Wording("The listing expired while it was read.", "Run the snapshot again."),
+    errors.BadRequest: Wording("Nylas refused the item.", "The answer below says which part of it."),
+    errors.RateLimited: Wording(
+        "Nylas asked to slow down (429) and kept asking.", "Wait a while, or lower the rate of the sender channel."
+    ),
+    errors.ServiceFailed: Wording(
+        "Nylas or the provider behind it is in trouble.", "Nothing is wrong here; run it again later."
+    ),
+    errors.BadAnswer: Wording(
+        "The answer was not what Nylas sends: a damaged page, or somebody else’s.",
+        "Check that the host is Nylas and that no proxy answers in its place; then run it again.",
+    ),
+    errors.NotFound: Wording("That is not there any more.", "Somebody removed it meanwhile; go back to the list."),
+    errors.StaleVersion: Wording(
+        "Somebody changed this meanwhile.", "Compare both values below, then save again or leave it."
+    ),
+    errors.InvalidInput: Wording("Some fields need another value.", "What is wrong stands beside each field."),
+}
+
+_REFUSALS = {
+    "target_has_links": Wording(
+        "The target still has {links} links.", "Remove its links first; the users will have to sign in again."
+    ),
+    "link_off": Wording("This link is not copied in that direction: {because}.", "Switch it on first, then try again."),
+    "link_busy": Wording(
+        "Run {run_id} is working on this link.", "Wait until it has ended, or cancel it; one run at a time per link."
+    ),
+    "nothing_to_run": Wording(
+        "None of the links can be copied in that direction now.", "The list below says why for each link."
+    ),
+    "not_held": Wording("This run is not held any more.", "Somebody decided meanwhile; look at its result."),
+    "nothing_failed": Wording("Nothing failed in this snapshot.", "There is nothing to try again."),
+    "last_administrator": Wording(
+        "You are the last one who may manage operators.", "Give admin:OperatorManage to somebody else first."
+    ),
+}
+
+
+def explain(error: BaseException) -> Wording:
+    """Give the words for an error; errors that are not ours get a general sentence."""
+    if isinstance(error, errors.Refused):
+        words = _REFUSALS[error.why]
+        return Wording(words.title.format(**error.facts), words.advice)
+    for kind in type(error).__mro__:
+        if kind in _ERRORS:
+            return _ERRORS[kind]
+    return Wording("Something unexpected happened.", "The log of the server has the details.")
+
+
+def sentence(error: BaseException) -> str:
+    """Give one line: what happened and what to do."""
+    words = explain(error)
+    return f"{words.title} {words.advice}"
+
+
+def raw(error: BaseException) -> str:
+    """Give the other side's own words, for those who want to look behind the sentence."""
+    if isinstance(error, errors.NylasError):
+        parts = [f"HTTP {error.status}" if error.status else "", error.detail]
+        parts.append(f"request {error.request_id}" if error.request_id else "")
+        return " · ".join(p for p in parts if p)
+    return f"{type(error).__name__}: {error}"
+
+
+def off_reason(direction: Direction, reason: OffReason) -> str:
+    """Say what switches a direction off."""
+    return OFF_REASONS[reason].format(switch=DIRECTIONS[direction].switch)
+
+
+def switched_off(direction: Direction, reasons: tuple[OffReason, ...]) -> str:
+    """Say in one sentence why a link is not copied in a direction."""
+    return f"Not copied: {', and '.join(off_reason(direction, r) for r in reasons)}."

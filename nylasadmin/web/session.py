@@ -1,0 +1,82 @@
+"""Sign-in and sign-out: a new session for each sign-in, and no more tries than a person makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, make_response, render_template, request, url_for
+from flask_limiter import Limiter, RequestLimit
+
+from nylasadmin.errors import InvalidInput
+from nylasadmin.web import current, htmx, login
+from nylasadmin.web.errors import is_safe_next
+from nylasadmin.web.security import public, signed_in
+from nylasadmin.web.settings import WebSettings
+
+blueprint = Blueprint("session", __name__)
+_LONGEST = 200
+
+
+def init(app: Flask, settings: WebSettings) -> None:
+    """Throttle sign-in by address and by username: what fails counts, in this process' memory."""
+    limiter = Limiter(current.address, app=app, storage_uri="memory://", strategy="moving-window")
+    view: Any = app.view_functions["session.sign_in"]
+    for limit, key in ((settings.tries_per_address, current.address), (settings.tries_per_username, _username)):
+        by = limiter.limit(limit, key_func=key, deduct_when=_has_failed, scope=key.__name__, on_breach=_note_end)
+        view = by(view)
+    app.view_functions["session.sign_in"] = view
+
+
+@blueprint.get("/sign-in")
+@public
+def form() -> Response:
+    if current.operator() is not None:
+        return htmx.see_other(_next())
+    return _form(200, {}, "")
+
+
+@blueprint.post("/sign-in")
+@public
+def sign_in() -> Response:
+    """Start a new session for the operator, whatever session the browser had before."""
+    username = request.form.get("username", "").strip()
+    password = request.form.get("password", "")
+    try:
+        if max(len(username), len(password)) > _LONGEST:
+            raise InvalidInput({"password": "Username and password do not belong together."})
+        operator = current.services().operators.sign_in(username, password, current.address())
+    except InvalidInput as problem:
+        return _form(422, problem.fields, username)
+    login.start(operator)
+    return htmx.see_other(_next())
+
+
+@blueprint.post("/sign-out")
+@signed_in
+def sign_out() -> Response:
+    current.services().operators.sign_out(current.actor())
+    login.end()
+    return htmx.see_other(url_for("session.form"))
+
+
+def _form(status: int, problems: dict[str, str], username: str) -> Response:
+    return make_response(render_template("session/sign_in.html", problems=problems, username=username), status)
+
+
+def _next() -> str:
+    """Give the page the operator was on the way to, if it is one of this console, else the start page."""
+    wanted = request.values.get("next", "")
+    return request.script_root + wanted if is_safe_next(wanted) else url_for("pages.home")
+
+
+def _username() -> str:
+    return request.form.get("username", "").strip().casefold()[:_LONGEST]
+
+
+def _has_failed(answer: Response) -> bool:
+    return answer.status_code == 422
+
+
+def _note_end(limit: RequestLimit) -> None:
+    """Keep when the wait is over, for the answer."""
+    g.retry_at = limit.reset_at

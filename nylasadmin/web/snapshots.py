@@ -1,0 +1,278 @@
+"""Snapshots: the dialog that plans and starts one, its page, the history, and the decisions about held runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, abort, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from nylasadmin.domain.plan import Direction, ReceiverOnly
+from nylasadmin.domain.privileges import Privilege
+from nylasadmin.domain.runs import RunState
+from nylasadmin.errors import InvalidInput, Refused
+from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
+from nylasadmin.web import htmx
+from nylasadmin.web.current import actor, services
+from nylasadmin.web.security import needs
+
+blueprint = Blueprint("snapshots", __name__)
+
+SIZE = 50
+MOST_HELD = 100
+
+
+# --- history -----------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/snapshots")
+@needs(Privilege.VIEW)
+def page() -> ResponseReturnValue:
+    return render_template("snapshots/page.html", **_history_values())
+
+
+@blueprint.get("/panels/snapshots")
+@needs(Privilege.VIEW)
+def panel() -> ResponseReturnValue:
+    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_given())
+    return htmx.panel("snapshots/_panel.html", page_url=shown_at, **_history_values())
+
+
+def _history_values() -> dict[str, Any]:
+    query, console = _read_query(request.args), services().console
+    rows, count = console.snapshots(query), console.count_snapshots(query)
+    return {
+        "snapshots": rows,
+        "count": count,
+        "query": query,
+        "pages": _pages(count, query.size),
+        "targets": console.targets(),
+        "is_live": any(row.state is SnapshotState.RUNNING for row in rows),
+        "history_url": lambda: url_for(".panel", **_given()),
+        "history_page_url": lambda number: url_for(".page", **_given(page=number)),
+    }
+
+
+def _read_query(args: Mapping[str, str]) -> SnapshotQuery:
+    direction, target = args.get("direction", ""), args.get("target_id", "")
+    return SnapshotQuery(
+        target_id=int(target) if target.isdecimal() else None,
+        direction=Direction(direction) if direction in list(Direction) else None,
+        page=_number(args.get("page", "")),
+    )
+
+
+def _given(**changes: Any) -> dict[str, Any]:
+    """Give the query of this address again, with changes, without what is empty or the first page."""
+    values = {**request.args, **changes}
+    return {k: v for k, v in values.items() if v and not (k in ("page", "failures") and str(v) == "1")}
+
+
+def _number(text: str) -> int:
+    return max(1, int(text)) if text.isdecimal() and len(text) < 9 else 1
+
+
+def _pages(count: int, size: int) -> int:
+    return max(1, -(-count // size))
+
+
+# --- one snapshot ------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/snapshots/<int:snapshot_id>")
+@needs(Privilege.VIEW)
+def one(snapshot_id: int) -> ResponseReturnValue:
+    return render_template("snapshots/one.html", **_values(snapshot_id))
+
+
+@blueprint.get("/panels/snapshots/<int:snapshot_id>")
+@needs(Privilege.VIEW)
+def details(snapshot_id: int) -> ResponseReturnValue:
+    shown_at = None if htmx.refreshes_itself() else url_for(".one", snapshot_id=snapshot_id, **_given())
+    return htmx.panel("snapshots/_details.html", page_url=shown_at, **_values(snapshot_id))
+
+
+def _values(snapshot_id: int) -> dict[str, Any]:
+    console, text = services().console, request.args.get("state", "")
+    snapshot = console.snapshot(snapshot_id)
+    state = RunState(text) if text in list(RunState) else None
+    states = (state,) if state else ()
+    runs_page, failures_page = _number(request.args.get("page", "")), _number(request.args.get("failures", ""))
+    held = snapshot.links_by_state.get(RunState.HELD)
+    return {
+        "snapshot": snapshot,
+        "target": console.target(snapshot.target_id),
+        "state": state or "",
+        "run_states": _run_states(snapshot),
+        "runs": console.runs(snapshot_id, states=states, page=runs_page, size=SIZE),
+        "held_runs": console.runs(snapshot_id, states=(RunState.HELD,), size=MOST_HELD) if held else [],
+        "failures": console.failures(snapshot_id=snapshot_id, page=failures_page, size=SIZE),
+        "runs_page": runs_page,
+        "runs_pages": _pages(snapshot.links_by_state.get(state, 0) if state else snapshot.links, SIZE),
+        "failures_page": failures_page,
+        "failures_pages": _pages(snapshot.counters.failed, SIZE),
+        **_addresses(snapshot_id),
+    }
+
+
+def _run_states(snapshot: SnapshotView) -> list[tuple[str, int]]:
+    present = [(str(s), n) for s in RunState if (n := snapshot.links_by_state.get(s, 0))]
+    return [("", snapshot.links), *present] if len(present) > 1 else [("", snapshot.links)]
+
+
+def _addresses(snapshot_id: int) -> dict[str, Callable[..., str]]:
+    """Give the template its addresses: of this panel and of its page, each with one thing changed."""
+
+    def one_url(**changes: Any) -> str:
+        return url_for(".details", snapshot_id=snapshot_id, **_given(**changes))
+
+    def one_page_url(**changes: Any) -> str:
+        return url_for(".one", snapshot_id=snapshot_id, **_given(**changes))
+
+    return {
+        "one_url": one_url,
+        "one_page_url": one_page_url,
+        "one_runs_url": lambda number: one_page_url(page=number),
+        "one_failures_url": lambda number: one_page_url(failures=number),
+    }
+
+
+@blueprint.post("/snapshots/<int:snapshot_id>/cancel")
+@needs(Privilege.MANAGE)
+def cancel(snapshot_id: int) -> ResponseReturnValue:
+    services().snapshots.cancel(actor(), snapshot_id)
+    return _changed(snapshot_id)
+
+
+@blueprint.post("/snapshots/<int:snapshot_id>/runs/<int:run_id>/cancel")
+@needs(Privilege.MANAGE)
+def cancel_run(snapshot_id: int, run_id: int) -> ResponseReturnValue:
+    services().snapshots.cancel_run(actor(), run_id)
+    return _changed(snapshot_id)
+
+
+@blueprint.post("/snapshots/<int:snapshot_id>/retry")
+@needs(Privilege.MANAGE)
+def retry(snapshot_id: int) -> ResponseReturnValue:
+    again = services().snapshots.retry(actor(), snapshot_id)
+    return htmx.go(url_for(".one", snapshot_id=again.id))
+
+
+@blueprint.get("/snapshots/<int:snapshot_id>/runs/<int:run_id>/approve")
+@needs(Privilege.MANAGE)
+def approve(snapshot_id: int, run_id: int) -> ResponseReturnValue:
+    return _approve_form(snapshot_id, run_id)
+
+
+@blueprint.post("/snapshots/<int:snapshot_id>/runs/<int:run_id>/approve")
+@needs(Privilege.MANAGE)
+def approved(snapshot_id: int, run_id: int) -> ResponseReturnValue:
+    """Let a held run go on with exactly the deletes it was held for."""
+    typed = request.form.get("typed_deletes", type=int)
+    try:
+        services().snapshots.approve(actor(), run_id, typed, request.form.get("reason", ""))
+    except InvalidInput as error:
+        return _approve_form(snapshot_id, run_id, error.fields)
+    return _changed(snapshot_id)
+
+
+def _approve_form(snapshot_id: int, run_id: int, wrong: dict[str, str] | None = None) -> ResponseReturnValue:
+    snapshot = services().console.snapshot(snapshot_id)
+    held = services().console.runs(snapshot_id, states=(RunState.HELD,), size=MOST_HELD)
+    run = next((run for run in held if run.id == run_id), None)
+    if run is None or run.hold is None:
+        raise Refused("not_held")
+    values = {"typed": request.form, "wrong": wrong or {}}
+    return htmx.form("snapshots/approve.html", 422 if wrong else 200, snapshot=snapshot, run=run, **values)
+
+
+def _changed(snapshot_id: int) -> ResponseReturnValue:
+    return htmx.done(url_for(".one", snapshot_id=snapshot_id), snapshotsChanged={}, linksChanged={})
+
+
+# --- asking for one: options, the plan's counts, then the word to start -------------------------------------------
+
+
+@blueprint.get("/snapshots/new")
+@needs(Privilege.MANAGE)
+def new() -> ResponseReturnValue:
+    asked = _asked(request.args)
+    preview_id = request.args.get("preview_id", type=int)
+    plan = services().console.snapshot(preview_id) if preview_id else None
+    return htmx.form("snapshots/new.html", plan=plan, refused=None, **asked)
+
+
+@blueprint.post("/snapshots/plan")
+@needs(Privilege.MANAGE)
+def preview() -> ResponseReturnValue:
+    """Plan with the options as they are now; a plan made before with other options is given up."""
+    asked, snapshots = _asked(request.form), services().snapshots
+    _give_up(request.form.get("preview_id", type=int))
+    try:
+        plan = snapshots.request(actor(), **asked["wanted"], is_preview=True)
+    except Refused as error:
+        return _section(409, plan=None, refused=error, **asked)
+    if not htmx.is_htmx():
+        return htmx.see_other(url_for(".new", preview_id=plan.id, **asked["plain"]))
+    return _section(200, plan=plan, refused=None, **asked)
+
+
+@blueprint.get("/panels/snapshots/<int:snapshot_id>/plan")
+@needs(Privilege.MANAGE)
+def plan(snapshot_id: int) -> ResponseReturnValue:
+    return _section(200, plan=services().console.snapshot(snapshot_id), refused=None, **_asked(request.args))
+
+
+def _section(status: int, **values: Any) -> ResponseReturnValue:
+    return make_response(render_template("snapshots/_plan.html", **values), status)
+
+
+@blueprint.post("/snapshots")
+@needs(Privilege.MANAGE)
+def start() -> ResponseReturnValue:
+    asked = _asked(request.form)
+    preview_id = request.form.get("preview_id", type=int)
+    plan = services().console.snapshot(preview_id) if preview_id else None
+    try:
+        snapshot = services().snapshots.request(actor(), **asked["wanted"])
+    except Refused as error:
+        return htmx.form("snapshots/new.html", 409, plan=plan, refused=error, **asked)
+    back = url_for(".one", snapshot_id=snapshot.id)
+    return htmx.done(back, snapshotsChanged={}, linksChanged={}, targetsChanged={})
+
+
+def _give_up(preview_id: int | None) -> None:
+    if preview_id is None:
+        return
+    view = services().console.snapshot(preview_id)
+    if view.is_preview and view.is_live:
+        services().snapshots.cancel(actor(), preview_id)
+
+
+def _asked(given: Mapping[str, str]) -> dict[str, Any]:
+    """Read what is asked for: direction, one target or one link, and the options."""
+    if given.get("direction") not in list(Direction):
+        abort(404)
+    direction, ids = Direction(given["direction"]), _ids(given)
+    remove = given.get("receiver_only") == ReceiverOnly.REMOVE
+    receiver_only, reason = ReceiverOnly.REMOVE if remove else ReceiverOnly.KEEP, given.get("reason", "").strip()
+    link = services().console.link(ids["link_id"]) if "link_id" in ids else None
+    return {
+        "direction": direction,
+        "receiver_only": receiver_only,
+        "reason": reason,
+        "ids": ids,
+        "link": link,
+        "target": link.target if link else services().console.target(ids["target_id"]),
+        "wanted": {"direction": direction, "receiver_only": receiver_only, "reason": reason, **ids},
+        "plain": {"direction": direction.value, "receiver_only": receiver_only.value, **ids},
+    }
+
+
+def _ids(given: Mapping[str, str]) -> dict[str, int]:
+    """Give the one target or one link that is meant."""
+    for name in ("link_id", "target_id"):
+        if given.get(name, "").isdecimal():
+            return {name: int(given[name])}
+    abort(404)

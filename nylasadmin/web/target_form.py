@@ -1,0 +1,60 @@
+"""The form of a target: from typed text to a value and back, so that a refused form keeps exactly what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nylasadmin.domain.targets import Target, TargetForm
+from nylasadmin.services.targets import form_of
+
+TEXTS = ("name", "host", "sender_name", "base_url", "notification_name", "notification_path")
+SWITCHES = ("inbound", "outbound", "is_disabled")
+SECRETS = ("api_key", "notification_secret")
+NUMBERS: dict[str, type[int] | type[float]] = {
+    "connect_timeout_s": float,
+    "read_timeout_s": float,
+    "concurrency": int,
+    "requests_per_s": float,
+    "guard_deletes": int,
+    "guard_share_percent": int,
+}
+
+
+def parse(typed: Mapping[str, str]) -> tuple[TargetForm | None, dict[str, str]]:
+    """Read the typed text. Fields that are no numbers are named with what to enter; then there is no value."""
+    numbers: dict[str, int | float] = {}
+    wrong: dict[str, str] = {}
+    for field, kind in NUMBERS.items():
+        text = typed.get(field, "").strip()
+        try:
+            numbers[field] = kind(text)
+        except ValueError:
+            wrong[field] = "Enter a whole number." if kind is int else "Enter a number, for example 5 or 0.5."
+    if wrong:
+        return None, wrong
+    texts = {field: typed.get(field, "").strip() for field in (*TEXTS, *SECRETS)}
+    switches = {field: field in typed for field in SWITCHES}
+    return TargetForm(**texts, **switches, **numbers), {}  # type: ignore[arg-type]
+
+
+def stored(target: Target) -> dict[str, str]:
+    """Write a stored target as text to edit. Secrets are never written; a switch that is off is left out, as in a form."""
+    return as_text(form_of(target))
+
+
+def blank() -> dict[str, str]:
+    """Give the text of a form for a new target."""
+    return as_text(TargetForm(name="", host=""))
+
+
+def as_text(form: TargetForm) -> dict[str, str]:
+    texts = {field: getattr(form, field) for field in TEXTS}
+    numbers = {field: f"{getattr(form, field):g}" for field in NUMBERS}
+    switches = {field: "on" for field in SWITCHES if getattr(form, field)}
+    return texts | numbers | switches
+
+
+def differing(typed: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
+    """Name the fields in which the stored row differs from what was typed, with the stored text ("" for a switch off)."""
+    fields = (*TEXTS, *NUMBERS, *SWITCHES)
+    return {f: stored.get(f, "") for f in fields if typed.get(f, "").strip() != stored.get(f, "")}

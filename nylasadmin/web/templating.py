@@ -1,0 +1,36 @@
+"""How templates are rendered: undefined names are errors, macros are there as ``ui``, static files have addresses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from flask import Flask, url_for
+from jinja2 import StrictUndefined
+
+from nylasadmin.web import current, format
+
+
+def init(app: Flask) -> None:
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(format.filters(current.now))
+    app.jinja_env.globals["asset"] = _asset(Path(app.static_folder or ""))
+    app.context_processor(lambda: {"ui": _macros(app)})
+
+
+def _macros(app: Flask) -> ModuleType:
+    return app.jinja_env.get_template("_macros.html").module  # type: ignore[return-value]
+
+
+def _asset(folder: Path) -> Callable[[str], str]:
+    """Make the function that gives a static file's address; it names the content, so browsers may keep it for good."""
+
+    @cache
+    def digest(filename: str) -> str:
+        return hashlib.sha256((folder / filename).read_bytes()).hexdigest()[:12]
+
+    return lambda filename: url_for("static", filename=filename, v=digest(filename))

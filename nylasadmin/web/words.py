@@ -1,0 +1,81 @@
+"""How links, runs and snapshots are put into words: Jinja filters over the values of the services."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from nylasadmin.domain.links import OffReason
+from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.progress import Progress
+from nylasadmin.domain.runs import Counters
+from nylasadmin.errors import NylasAdminError
+from nylasadmin.services.views import LinkRow, RunRow, SnapshotView
+from nylasadmin.services.wording import DIRECTIONS, sentence, switched_off
+from nylasadmin.web.format import duration, number, plural
+
+
+def init(app: Flask) -> None:
+    app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction))
+    app.jinja_env.filters.update(
+        article=article,
+        explained=explained,
+        last_sync=last_sync,
+        outcome=outcome,
+        percent=percent,
+        switched_off=left_out,
+        time_left=time_left,
+        write_words=write_words,
+    )
+
+
+def article(side: str) -> str:
+    """CRM -> the CRM; Nylas stays Nylas."""
+    return f"the {side}" if side == "CRM" else side
+
+
+def explained(error: NylasAdminError) -> str:
+    return sentence(error)
+
+
+def last_sync(row: LinkRow) -> int | None:
+    """Give when a link was last copied either way."""
+    return max((at for at in (row.last_get_at, row.last_send_at) if at is not None), default=None)
+
+
+def left_out(reasons: tuple[OffReason, ...], direction: Direction) -> str:
+    return switched_off(direction, reasons)
+
+
+def outcome(run: RunRow) -> str:
+    """Say in a few words what a run did: 12 created, 3 updated, 1 failed."""
+    said = written(run.counters)
+    return ", ".join(said) if said else f"{plural(run.counters.read, 'item')} read, nothing written"
+
+
+def written(counters: Counters) -> list[str]:
+    parts = (
+        (counters.created, "created"),
+        (counters.updated, "updated"),
+        (counters.deleted, "deleted"),
+        (counters.failed, "failed"),
+    )
+    return [f"{number(count)} {word}" for count, word in parts if count]
+
+
+def write_words(counters: Counters, place: str) -> str:
+    """Say what the button will do: Create 1,911 and overwrite 402 in the CRM."""
+    parts = (("create", counters.to_create), ("overwrite", counters.to_update), ("delete", counters.to_delete))
+    said = [f"{verb} {number(count)}" for verb, count in parts if count]
+    if not said:
+        return "Run it: nothing to write"
+    listed = f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
+    return f"{listed.capitalize()} in {place}"
+
+
+def percent(snapshot: SnapshotView) -> int:
+    """Say how much is done, in percent of the links; 100 only when all have ended."""
+    return snapshot.links_ended * 100 // snapshot.links if snapshot.links else 100
+
+
+def time_left(progress: Progress) -> str:
+    return ""

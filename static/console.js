@@ -1,0 +1,127 @@
+// What the pages need beyond htmx: theme, dialogs, notices, toasts, the live chip. Runs in <head>, so the theme is set
+// before anything is painted. Every page reads and works without it.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const THEMES = ["system", "light", "dark"];
+
+  // --- theme: remembered in this browser; "system" leaves it to the browser's own setting
+  const remembered = () => {
+    try { return localStorage.getItem("theme") ?? "system"; } catch { return "system"; }
+  };
+  const remember = (theme) => {
+    try { localStorage.setItem("theme", theme); } catch { /* a private window without storage: for this page only */ }
+  };
+  const paint = (theme) => {
+    if (theme === "system") delete root.dataset.theme; else root.dataset.theme = theme;
+    root.dataset.themeChoice = theme;
+    const button = document.getElementById("theme");
+    if (!button) return;
+    button.hidden = false;
+    button.setAttribute("aria-label", `Theme: ${theme}`);
+    button.title = `Theme: ${theme}`;
+  };
+  const known = (theme) => (THEMES.includes(theme) ? theme : "system");
+  paint(known(remembered()));
+
+  // --- notices: into the open dialog if there is one (what lies behind it cannot be reached), else into the page
+  const noticeArea = () =>
+    document.querySelector("dialog[open] [data-notices]") ?? document.getElementById("notices");
+  const notice = (title, advice) => {
+    const section = document.createElement("section");
+    section.className = "notice bad";
+    section.setAttribute("role", "alert");
+    const heading = document.createElement("h2");
+    heading.textContent = title;
+    const words = document.createElement("p");
+    words.textContent = advice;
+    section.append(heading, words);
+    noticeArea().replaceChildren(section);
+  };
+
+  // --- toasts: HX-Trigger {"toast": {"text": "..."}}
+  const toast = (text) => {
+    const box = document.createElement("div");
+    box.className = "toast";
+    box.textContent = text;
+    document.getElementById("toasts").append(box);
+    setTimeout(() => box.remove(), 6000);
+  };
+
+  // --- the live chip says whether the panels follow the server
+  const live = (isLive) => {
+    const chip = document.getElementById("live");
+    if (!chip) return;
+    const text = isLive ? "Live" : "No connection";
+    chip.hidden = false;
+    if (chip.textContent !== text) chip.textContent = text;
+    chip.classList.toggle("ok", isLive);
+    chip.classList.toggle("bad", !isLive);
+  };
+  const asksForItself = (ctx) => ctx?.sourceElement === ctx?.target;
+
+  // --- dialogs
+  const closeDialog = () => document.querySelector("#dialog-host dialog")?.close();
+  const openDialog = (element) => {
+    const dialog = element.matches?.("dialog[data-modal]") ? element : element.querySelector?.("dialog[data-modal]");
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    dialog.querySelector("form:not([method=dialog]) :is(input:not([type=hidden]), select, textarea, button)")?.focus();
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    paint(known(remembered()));
+    document.getElementById("theme")?.addEventListener("click", () => {
+      const next = THEMES[(THEMES.indexOf(known(remembered())) + 1) % THEMES.length];
+      remember(next);
+      paint(next);
+    });
+    if (!window.htmx) return;
+    if (document.querySelector("[hx-trigger]")) live(true);
+    htmx.onLoad(openDialog);
+  });
+  addEventListener("storage", (event) => { if (event.key === "theme") paint(known(remembered())); });
+
+  document.addEventListener("click", (event) => {
+    const closer = event.target.closest?.("[data-close]");
+    if (!closer?.closest("#dialog-host dialog")) return;
+    event.preventDefault();
+    closeDialog();
+  });
+  document.addEventListener("close", (event) => {
+    if (event.target.matches?.("#dialog-host dialog")) event.target.remove();
+  }, true);
+  document.addEventListener("dialog-done", closeDialog);
+  document.addEventListener("toast", (event) => toast(event.detail.text));
+
+  // --- htmx
+  document.addEventListener("htmx:config:request", (event) => {
+    const { request } = event.detail.ctx;
+    const token = document.querySelector("meta[name=csrf-token]")?.content;
+    if (token && request.method !== "GET") request.headers["X-CSRFToken"] = token;
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    if (event.detail.ctx?.response) live(event.detail.ctx.response.status < 500);
+  });
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (!asksForItself(event.detail?.ctx)) document.getElementById("notices")?.replaceChildren();
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const area = noticeArea();
+    const page = document.getElementById("notices");
+    if (area !== page && page.childElementCount) area.replaceChildren(...page.childNodes);
+    document.querySelector("dialog[open] form [aria-invalid=true]")?.focus();
+  });
+  document.addEventListener("htmx:response:error", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.response.status < 500 || asksForItself(ctx)) return;
+    const answer = new DOMParser().parseFromString(ctx.text ?? "", "text/html").querySelector(".notice");
+    if (answer) noticeArea().replaceChildren(document.importNode(answer, true));
+    else notice("The console could not answer", "Nothing was changed that you did not see confirmed. Try again in a moment.");
+  });
+  document.addEventListener("htmx:error", (event) => {
+    live(false);
+    if (asksForItself(event.detail?.ctx)) return;
+    notice("The console does not answer", "Check your connection and try again. What was running goes on at the server.");
+  });
+})();
