@@ -133,7 +133,7 @@ def test_an_unknown_page_is_not_found_for_anybody_and_tells_nothing(visit: Visit
         assert person.get("/no/such/page").status_code == 404
 
 
-# --- requests that other sites make -----------------------------------------------------------------------------------
+# --- requests that other sites make ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -171,7 +171,7 @@ def test_a_form_from_the_session_before_is_refused(visit: Visit) -> None:
     assert person.post("/operators/add", {"csrf_token": old}).status_code == 400
 
 
-# --- views and their rules --------------------------------------------------------------------------------------------
+# --- views and their rules ------------------------------------------------------------------------------------------
 
 
 def test_a_console_with_a_view_that_declares_no_privilege_does_not_start(
@@ -180,7 +180,7 @@ def test_a_console_with_a_view_that_declares_no_privilege_does_not_start(
     forgetful = Blueprint("forgetful", __name__)
     forgetful.get("/forgotten")(lambda: "anybody reads this")
     monkeypatch.setattr("nylasadmin.web.pages.blueprint", forgetful)
-    with pytest.raises(RuntimeError, match="forgetful.* declares no privilege"):
+    with pytest.raises(RuntimeError, match=r"forgetful\..* declares no privilege"):
         create_app(product.services, web_settings(product.settings))
 
 
@@ -192,7 +192,7 @@ def test_a_rule_stays_with_the_view_in_whatever_order_it_is_declared(app: Flask)
     assert public(view) is view
 
 
-# --- other errors -------------------------------------------------------------------------------------------------------
+# --- other errors ---------------------------------------------------------------------------------------------------
 
 
 def test_a_wrong_method_is_refused_with_the_right_ones_named(visit: Visit) -> None:
