@@ -64,7 +64,8 @@ def _measure(started: dict[str, Any], provider: str) -> None:
 
     pages = [page for grant, _, calendar in folders for page in _pages(session, base, grant, calendar)]
     events = sum(len(read_page(page).data) for page in pages)
-    print(f"{events} events in {len(folders)} calendars, {len(pages)} pages, {sum(map(len, pages)) / events:.0f} B each")
+    size = sum(map(len, pages)) / events
+    print(f"{events} events in {len(folders)} calendars, {len(pages)} pages, {size:.0f} bytes each")
     best_floor = _report("requests, bytes only", events, floor)
     _report("decoding only", events, lambda: sum(len(read_page(page).data) for page in pages))
     ours = _report("observe()", events, lambda: _observe(started, folders, provider))
@@ -105,8 +106,9 @@ def _observe(started: dict[str, Any], folders: list[tuple[str, str, str]], provi
 
 def _report(name: str, events: int, work: Callable[[], int]) -> float:
     wall, cpu = min(_timed(work) for _ in range(3))
-    print(f"{name:>22}: {wall * 1e6 / events:6.1f} us per event (own CPU {cpu * 1e6 / events:5.1f}), {events / wall:,.0f}/s")
-    return wall * 1e6 / events
+    each, own = wall * 1e6 / events, cpu * 1e6 / events
+    print(f"{name:>22}: {each:6.1f} us per event (own CPU {own:5.1f}), {events / wall:,.0f} per second")
+    return each
 
 
 def _timed(work: Callable[[], int]) -> tuple[float, float]:

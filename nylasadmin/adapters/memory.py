@@ -7,7 +7,7 @@ from itertools import count
 from threading import Lock
 
 from nylasadmin.domain.fidelity import Fidelity, fingerprint
-from nylasadmin.domain.items import ItemId, ScheduleItem, normalized
+from nylasadmin.domain.items import ItemId, ScheduleItem
 from nylasadmin.domain.plan import ActionKind, Observed, Reason, Window
 from nylasadmin.domain.recurrence import span
 from nylasadmin.errors import BadRequest, NylasAdminError
@@ -73,7 +73,7 @@ class MemoryItemStore:
         if current is None:
             is_delete = order.kind is ActionKind.DELETE
             return Outcome(key=order.key, id=order.id if is_delete else None, has_moved=not is_delete)
-        if order.expected is not None and fingerprint(normalized(current), order.fidelity) != order.expected:
+        if order.expected is not None and fingerprint(current, order.fidelity) != order.expected:
             return Outcome(key=order.key, has_moved=True)
         return self._remove(order, order.id) if order.kind is ActionKind.DELETE else self._put(order, order.id)
 
@@ -99,7 +99,7 @@ class MemoryItemStore:
         start, end = span(item)
         return Observed(
             id=item_id,
-            fingerprint=fingerprint(normalized(item), fidelity),
+            fingerprint=fingerprint(item, fidelity),
             title=item.title,
             start=start,
             end=end,

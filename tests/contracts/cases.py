@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from nylasadmin.adapters.memory import MemoryItemStore
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, meet, rules_for
-from nylasadmin.domain.items import ItemId, ScheduleItem, normalized
+from nylasadmin.domain.items import ItemId, ScheduleItem
 from nylasadmin.domain.plan import ALWAYS, ActionKind, Observed, Window
 from nylasadmin.sandbox.clocks import FrozenClock
 from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
@@ -58,7 +58,7 @@ class StoreCase:
 
     def print_of(self, item: ScheduleItem) -> bytes:
         """Give an item's fingerprint under the case's fidelity."""
-        return fingerprint(normalized(item), self.fidelity)
+        return fingerprint(item, self.fidelity)
 
     def stored(self, item_id: ItemId) -> ScheduleItem:
         """Load one item from a fresh listing."""

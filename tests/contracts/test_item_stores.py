@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from nylasadmin.domain.fidelity import as_held
+from nylasadmin.domain.fidelity import compared, occurrence
 from nylasadmin.domain.items import (
     AllDay,
     Attendee,
@@ -20,10 +20,8 @@ from nylasadmin.domain.items import (
     ScheduleItem,
     Timed,
     Visibility,
-    normalized,
 )
 from nylasadmin.domain.plan import ActionKind, Window
-from nylasadmin.domain.recurrence import occurrence_of
 from nylasadmin.services.ports import WriteOrder
 from tests.contracts.cases import NOW, StoreCase
 
@@ -59,7 +57,7 @@ def changed(series: ScheduleItem, nth: int, **fields: object) -> ChangedOccurren
         if isinstance(series.when, Timed)
         else date.fromordinal(series.when.start.toordinal() + 7 * nth)
     )
-    return ChangedOccurrence(moment, replace(occurrence_of(series, moment), **fields))
+    return ChangedOccurrence(moment, replace(occurrence(series, moment), **fields))
 
 
 def after_dst(nth: int) -> int:
@@ -93,7 +91,7 @@ def test_what_is_created_is_observed_and_loaded_equal(case: StoreCase, name: str
 
     item_id = case.create(item)
 
-    assert as_held(case.stored(item_id), case.fidelity) == as_held(normalized(item), case.fidelity)
+    assert compared(case.stored(item_id), case.fidelity) == compared(item, case.fidelity)
     observed = case.observe()
     assert list(observed) == [item_id]
     assert observed[item_id].fingerprint == case.print_of(item)
@@ -161,7 +159,7 @@ SERIES_CHANGES = {
     "a cancelled occurrence returns": replace(WEEKLY, exceptions=(OTHER_PEOPLE,)),
     "a cancelled occurrence returns changed": replace(
         WEEKLY,
-        exceptions=(ChangedOccurrence(after_dst(5), replace(occurrence_of(WEEKLY, after_dst(5)), title="Back")),),
+        exceptions=(ChangedOccurrence(after_dst(5), replace(occurrence(WEEKLY, after_dst(5)), title="Back")),),
     ),
     "the title changes": replace(
         WEEKLY, title="New", exceptions=(replace(OTHER_PEOPLE, item=replace(OTHER_PEOPLE.item, title="New")),)

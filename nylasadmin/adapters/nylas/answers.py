@@ -6,6 +6,7 @@ import re
 import socket
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 
 import msgspec
 import requests
@@ -104,9 +105,10 @@ def retry_after_s(value: str | None) -> float | None:
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
+        return max(0.0, seconds) if isfinite(seconds) else None
     except ValueError:
-        pass
+        pass  # a date
     try:
         at = parsedate_to_datetime(value)
     except ValueError:

@@ -59,7 +59,8 @@ class NylasHttpSide:
 
     def reader(self, sender: SenderSettings, folder: FolderRef) -> NylasReader:
         """Open a folder that can only be read."""
-        return NylasReader(self._http(sender, folder.grant_id), folder, self._now)
+        http = self._http(sender, folder.grant_id)
+        return NylasReader(http, folder, self._now, concurrency=sender.concurrency)
 
     def store(self, sender: SenderSettings, folder: FolderRef) -> NylasFolder:
         """Open a folder that can be read and written."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
+from nylasadmin.adapters.lanes import in_lanes
 from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, claimed_by, item_of, marker, orphan_of, series_of
 from nylasadmin.adapters.nylas.gathering import Gathering
 from nylasadmin.adapters.nylas.http import NylasHttp
@@ -27,8 +28,11 @@ _BATCH = 200
 class NylasReader:
     """Reads one folder at Nylas. Every method raises :class:`~nylasadmin.errors.NylasError`."""
 
-    def __init__(self, http: NylasHttp, folder: FolderRef, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, http: NylasHttp, folder: FolderRef, now: Callable[[], float] = time.time, *, concurrency: int = 1
+    ) -> None:
         self.http = http
+        self._concurrency = max(1, concurrency)
         self.folder = folder
         self.rules = rules_for(folder.provider)
         self.listings = Listings(http, folder, self.rules, now)
@@ -46,21 +50,21 @@ class NylasReader:
 
     def look_up(self, ids: Sequence[ItemId], fidelity: Fidelity) -> list[Observed]:
         """Read items by id. A missing one counts as deleted only if its calendar still answers."""
-        found = [self.find(item_id) for item_id in ids]
-        if None in found:
+        found = self._find_all(ids)
+        if None in found.values():
             self._expect_calendar()
-        return [self._seen(one, fidelity) for one in found if one is not None]
+        return [self._seen(one, fidelity) for one in map(found.get, ids) if one is not None]
 
     def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
         """Give bodies: of what was seen before without a request, of anything else by reading it."""
-        bodies: dict[ItemId, ScheduleItem] = {}
-        for item_id in ids:
-            body = self._bodies.get(item_id)
-            if body is not None:
-                bodies[item_id] = decode_item(body)
-            elif isinstance(series := self.find(item_id), Series):
-                bodies[item_id] = series.item
-        return bodies
+        known = {i: decode_item(self._bodies[i]) for i in ids if i in self._bodies}
+        found = self._find_all([i for i in ids if i not in known])
+        return known | {i: one.item for i, one in found.items() if isinstance(one, Series)}
+
+    def _find_all(self, ids: Sequence[ItemId]) -> dict[ItemId, Series | Unreadable | None]:
+        if len(ids) < 2:
+            return {item_id: self.find(item_id) for item_id in ids}
+        return dict(in_lanes(self._concurrency, lambda item_id: (item_id, self.find(item_id)), ids))
 
     def find_claiming(self, claims: ItemId) -> ItemId | None:
         """Find the event that carries our marker for ``claims``. No other filter may stand beside this one."""

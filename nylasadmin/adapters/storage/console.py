@@ -87,7 +87,7 @@ class SqlConsole:
 
     def targets(self) -> list[TargetRow]:
         counted = {row.target_id: row for row in self._db.execute(_link_counts())}
-        held = dict(self._db.execute(_held_counts()).tuples().all())
+        held = {target_id: number for target_id, number in self._db.execute(_held_counts())}
         rows = self._db.execute(select(targets).order_by(targets.c.name))
         return [self._target_row(row, counted.get(row.id), held.get(row.id, 0)) for row in rows]
 
@@ -112,7 +112,7 @@ class SqlConsole:
     def links(self, query: LinkQuery) -> LinkPage:
         matching = _link_filter(query)
         counts = select(_link_state, func.count()).select_from(_links_joined).where(matching).group_by(_link_state)
-        by_state = {LinkState(word): number for word, number in self._db.execute(counts).tuples()}
+        by_state = {LinkState(word): number for word, number in self._db.execute(counts)}
         found = select(*_link_row, _link_state.label("state")).select_from(_links_joined).where(matching)
         if query.state is not None:
             found = found.where(_link_state == str(query.state))
