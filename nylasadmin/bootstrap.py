@@ -70,11 +70,11 @@ def build(
     upgrade(engine)
     storage = Database(engine, lambda: int(clock.now()))
     sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
-    nylas = nylas or NylasHttpSide()
-    worker = Worker(storage, nylas, sealed, clock, installation_name(storage))
+    side: Nylas = nylas or NylasHttpSide()
+    worker = Worker(storage, side, sealed, clock, installation_name(storage))
     runner = _runner(settings, storage, clock, worker)
     services = Services(
-        targets=Targets(storage, nylas, sealed, clock),
+        targets=Targets(storage, side, sealed, clock),
         links=Links(storage),
         snapshots=Snapshots(storage, runner.wake),
         operators=Operators(storage, passwords or ScryptPasswords()),

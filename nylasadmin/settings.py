@@ -105,7 +105,7 @@ def _converted(values: dict[str, Any], problems: list[str]) -> Settings:
         except msgspec.ValidationError:
             words = {"int": "a whole number", "bool": "true or false", "str": "text"}[kind]
             problems.append(f"{PREFIX}{name.upper()}: {value!r} is not {words}.")
-    if "data_dir" in good and good["data_dir"]:
+    if good.get("data_dir"):
         good["data_dir"] = os.path.abspath(good["data_dir"])
     return Settings(**good)
 
@@ -114,8 +114,9 @@ def _problems(settings: Settings) -> list[str]:
     found = []
     if len(settings.secret_key) < _LEAST_SECRET:
         found.append(
-            f"{PREFIX}SECRET_KEY: {'missing' if not settings.secret_key else 'too short'}. Set at least {_LEAST_SECRET} "
-            'random characters, for example from: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            f"{PREFIX}SECRET_KEY: {'missing' if not settings.secret_key else 'too short'}. "
+            f"Set at least {_LEAST_SECRET} random characters, for example from: "
+            'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
     if settings.runner not in ("threads", "inline"):
         found.append(f"{PREFIX}RUNNER: {settings.runner!r} is not a runner. Use threads or inline.")
@@ -135,5 +136,7 @@ def _data_dir_problems(settings: Settings) -> list[str]:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        return [f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({error.strerror}). Choose another directory."]
+        return [
+            f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({error.strerror}). Choose another directory."
+        ]
     return []

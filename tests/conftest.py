@@ -65,8 +65,17 @@ def guarded_connect_ex(self: socket.socket, address: Any) -> int:
     return real_connect_ex(self, address)
 
 
+def is_numeric(host: str | bytes | None) -> bool:
+    """Say whether a host is an address already, so that resolving it asks nobody."""
+    try:
+        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host or "")
+    except ValueError:
+        return False
+    return True
+
+
 def guarded_getaddrinfo(host: str | bytes | None, *rest: Any, **options: Any) -> Any:
-    if not is_loopback(host):
+    if not is_loopback(host) and not is_numeric(host):
         if str(host).rstrip(".").endswith(".invalid"):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         raise BeyondThisMachine(f"tests may not look up {host!r}")

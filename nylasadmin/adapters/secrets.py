@@ -31,8 +31,10 @@ class SealedSecrets:
             bound, _, clear = self._fernet.decrypt(sealed).decode().partition("\0")
         except InvalidToken as error:
             raise BadSettings(
-                ["NYLASADMIN_SECRET_KEY: is not the key the stored API keys were sealed with. Set the former key again, "
-                 "or as NYLASADMIN_SECRET_KEY_PREVIOUS."]
+                [
+                    "NYLASADMIN_SECRET_KEY: is not the key the stored API keys were sealed with. "
+                    "Set the former key again, or as NYLASADMIN_SECRET_KEY_PREVIOUS."
+                ]
             ) from error
         if bound != context:
             raise BadSettings([f"A sealed value was moved: expected {context}, found {bound}."])
@@ -40,7 +42,9 @@ class SealedSecrets:
 
 
 def _fernet(secret_key: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"nylasadmin sealed values").derive(secret_key.encode())
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"nylasadmin sealed values").derive(
+        secret_key.encode()
+    )
     return Fernet(base64.urlsafe_b64encode(derived))
 
 

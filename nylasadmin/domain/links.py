@@ -73,7 +73,7 @@ class OffReason(StrEnum):
 
 
 def off_reasons(direction: Direction, link: Link, target: Target, account: Account) -> tuple[OffReason, ...]:
-    """Name everything that keeps a link from being copied in a direction; empty when the direction is effectively on."""
+    """Name everything that keeps a link from being copied in a direction; empty when it is effectively on."""
     is_inbound = direction is Direction.GET
     checks = (
         (OffReason.TARGET_DISABLED, target.is_disabled),

@@ -46,10 +46,14 @@ def match(
 def _one_to_one(
     pairs: Iterable[Pair], source: Mapping[ItemId, Observed], destination: Mapping[ItemId, Observed]
 ) -> tuple[dict[ItemId, ItemId], list[Pair]]:
-    partners: dict[ItemId, ItemId] = {}
+    every = set(pairs)
+    partners = {p.source: p.destination for p in every}
+    if len(every) == len(partners) == len(set(partners.values())):
+        return partners, []
+    partners.clear()
     held: set[ItemId] = set()
     contradicted: list[Pair] = []
-    for pair in sorted(set(pairs), key=lambda p: _rank(p, source.get(p.source), destination.get(p.destination))):
+    for pair in sorted(every, key=lambda p: _rank(p, source.get(p.source), destination.get(p.destination))):
         if pair.source in partners or pair.destination in held:
             contradicted.append(pair)
         else:

@@ -65,4 +65,4 @@ def _left(done: int, total: int | None, rate: float | None) -> int | None:
         return None
     if done >= total:
         return 0
-    return ceil((total - done) / rate) if rate else None
+    return max(1, ceil((total - done) / rate)) if rate else None

@@ -21,7 +21,7 @@ MOST_SYNC_DAYS: dict[PlanLevel, int | None] = {PlanLevel.ENTRY: 30, PlanLevel.CO
 
 
 class GuardLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """When a run stops before its first write: deletes above a count, or above a share of the destination in percent."""
+    """When a run stops before its first write: deletes above a count, or above a share of the destination."""
 
     deletes: int = 50
     share_percent: int = 20
@@ -101,7 +101,9 @@ def problems(form: TargetForm, *, is_new: bool) -> dict[str, str]:
     if not is_host(form.host):
         found["host"] = "Enter a fully qualified domain name such as api.us.nylas.com, without https:// or a path."
     if form.base_url and not _is_base_url(form.base_url):
-        found["base_url"] = "Enter an address that begins with https:// (http:// only for this machine), without a path."
+        found["base_url"] = (
+            "Enter an address that begins with https:// (http:// only for this machine), without a path."
+        )
     if is_new and not form.api_key.strip():
         found["api_key"] = "Enter the API key of the Nylas application; it is stored encrypted and never shown again."
     found |= _number_problems(form)

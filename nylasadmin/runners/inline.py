@@ -1,4 +1,4 @@
-"""The inline runner: work is done by whoever asks, before the call returns. For tests, commands and tiny installations."""
+"""The inline runner: whoever asks works, before the call returns. For tests, commands and tiny installations."""
 
 from __future__ import annotations
 

@@ -52,8 +52,11 @@ class SandboxServer:
     def __init__(self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sandbox = sandbox
+        # Bound here and not by waitress, which leaves its files open when an address cannot be used.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family)
         self._server = create_server(
-            create_app(sandbox), host=host, port=port, threads=_THREADS, connection_limit=1000, ident="nylas-sandbox"
+            create_app(sandbox), sockets=[listening], threads=_THREADS, connection_limit=1000, ident="nylas-sandbox"
         )
         self._server.channel_class = _Channel
         self.host, self.port = host, int(self._server.effective_port)

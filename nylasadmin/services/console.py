@@ -71,6 +71,4 @@ class Console:
         self, snapshot_id: int | None = None, link_id: int | None = None, page: int = 1, size: int = 50
     ) -> list[FailureRow]:
         with self._storage.read() as tx:
-            return tx.console.failures(
-                snapshot_id=snapshot_id, link_id=link_id, offset=(page - 1) * size, limit=size
-            )
+            return tx.console.failures(snapshot_id=snapshot_id, link_id=link_id, offset=(page - 1) * size, limit=size)

@@ -19,7 +19,7 @@ from nylasadmin.domain.plan import BOOKKEEPING, Action, ActionKind, Direction
 from nylasadmin.domain.runs import Counters, Failure, Run
 from nylasadmin.errors import ConnectionRefused, HostUnknown, NylasAdminError, NylasError, TlsFailed, Unauthorized
 from nylasadmin.services import wording
-from nylasadmin.services.leases import Cancelled, Lease
+from nylasadmin.services.leases import Lease
 from nylasadmin.services.observing import Facts
 from nylasadmin.services.ports import ItemReader, ItemStore, Outcome, WriteOrder
 from nylasadmin.services.storage import ItemScope, PairRow, Storage, UnitOfWork, WriteRow
@@ -169,7 +169,9 @@ class _Stop:
         self._in_a_row = 0 if outcome.error is None else self._in_a_row + 1
         if outcome.error is None:
             return
-        if isinstance(outcome.error, _HOPELESS) or self._in_a_row >= _MOST_FAILURES_IN_A_ROW and _is_transient(outcome):
+        if isinstance(outcome.error, _HOPELESS) or (
+            self._in_a_row >= _MOST_FAILURES_IN_A_ROW and _is_transient(outcome)
+        ):
             self._reason = self._reason or GivenUp(outcome.error)
 
     def raise_reason(self) -> None:

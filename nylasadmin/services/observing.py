@@ -51,8 +51,8 @@ def gather(
 ) -> Facts:
     """Read both sides completely.
 
-    An item that we know at Nylas but that its listing lacks is looked up by its id: between two pages it may have slipped
-    through, or it lies outside the listed window. ``still_wanted`` is called between pages and may raise to stop.
+    An item that we know at Nylas but that its listing lacks is looked up by its id: it may have slipped through between
+    two pages, or lie outside the listed window. ``still_wanted`` is called between pages and may raise to stop.
     Raises :class:`~nylasadmin.errors.NylasError` when the listing cannot be completed.
     """
     at_nylas: dict[ItemId, Observed] = {}

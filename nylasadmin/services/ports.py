@@ -81,8 +81,8 @@ class ItemStore(ItemReader, Protocol):
     def write(self, orders: Iterable[WriteOrder]) -> Iterator[Outcome]:
         """Carry out orders, pulling them one by one as it goes, and yield an outcome each, in any order.
 
-        One failing order never stops the others. Deleting what is gone already succeeds. Attendees are never mailed where
-        the provider allows that.
+        One failing order never stops the others. Deleting what is gone already succeeds. Attendees are never mailed
+        where the provider allows that.
         """
         ...
 

@@ -67,7 +67,7 @@ class Worker:
             return self._failed(run, given_up.cause)
         except NylasAdminError as error:
             return self._failed(run, error)
-        except Exception as error:  # noqa: BLE001 - the one place besides the 500 handler: a run must end, with its cause
+        except Exception as error:
             log.exception("run %s failed", run.id)
             return self._failed(run, error)
 
@@ -133,9 +133,7 @@ class Worker:
             pairs = tx.pairs.of_link(run.link_id)
         return gather(run.direction, fidelity, nylas=nylas, crm=crm, pairs=pairs, still_wanted=lease.check)
 
-    def _plan(
-        self, run: Run, lease: Lease, subject: Subject, nylas: ItemReader
-    ) -> tuple[Facts, list[Action]]:
+    def _plan(self, run: Run, lease: Lease, subject: Subject, nylas: ItemReader) -> tuple[Facts, list[Action]]:
         facts = self._gather(run, subject, nylas, lease)
         options = options_for(run.direction, subject.link, run.receiver_only)
         return facts, plan(facts.source.values(), facts.destination.values(), facts.pairs, options)

@@ -83,9 +83,7 @@ class Snapshots:
                 problems["reason"] = "Say why these deletes are right; it is kept in the audit trail."
             if problems:
                 raise InvalidInput(problems)
-            record(
-                tx, actor, "run.approve", f"run {run_id}", new={"deletes": hold.deletes, "reason": reason.strip()}
-            )
+            record(tx, actor, "run.approve", f"run {run_id}", new={"deletes": hold.deletes, "reason": reason.strip()})
         self._wake()
 
     def retry(self, actor: Actor, snapshot_id: int) -> SnapshotView:
@@ -183,8 +181,8 @@ def _refusal(direction: Direction, link_id: int | None, skipped: list[SkippedLin
     only = skipped[0]
     if only.busy_run_id is not None and not only.off:
         return Refused("link_busy", run_id=only.busy_run_id, skipped=tuple(skipped))
-    why = " and ".join(wording.off_reason(direction, r) for r in only.off)
-    return Refused("link_off", why=why, skipped=tuple(skipped))
+    because = " and ".join(wording.off_reason(direction, r) for r in only.off)
+    return Refused("link_off", because=because, skipped=tuple(skipped))
 
 
 def _subject(tx: UnitOfWork, snapshot_id: int, target_id: int, link_id: int | None) -> str:

@@ -120,7 +120,14 @@ class Targets:
                 is_slow=took_ms > _SLOW_MS,
             )
         with self._storage.write() as tx:
-            record(tx, actor, "target.test", f"target {target.name}", new=probe, outcome="failed" if probe.problem else "done")
+            record(
+                tx,
+                actor,
+                "target.test",
+                f"target {target.name}",
+                new=probe,
+                outcome="failed" if probe.problem else "done",
+            )
             if not probe.problem and not target.application_id:
                 tx.targets.set_application(target_id, probe.application_id)
         return probe
@@ -128,7 +135,7 @@ class Targets:
     def discover(self, actor: Actor, target_id: int) -> Discovery:
         """Read grants and calendars, and make accounts and links for CRM users with the same e-mail address.
 
-        Raises :class:`NylasError` when the application or its grants cannot be read; trouble with one account is listed.
+        Raises :class:`NylasError` when the grants cannot be read; trouble with one account is listed.
         """
         target, sender = self._sender(target_id)
         directory = self._nylas.directory(sender)

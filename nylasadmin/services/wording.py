@@ -95,7 +95,7 @@ _REFUSALS = {
     "target_has_links": Wording(
         "The target still has {links} links.", "Remove its links first; the users will have to sign in again."
     ),
-    "link_off": Wording("This link is not copied in that direction: {why}.", "Switch it on first, then try again."),
+    "link_off": Wording("This link is not copied in that direction: {because}.", "Switch it on first, then try again."),
     "link_busy": Wording(
         "Run {run_id} is working on this link.", "Wait until it has ended, or cancel it; one run at a time per link."
     ),

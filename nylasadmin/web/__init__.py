@@ -1,4 +1,4 @@
-"""The web shell: pages and panels over the services. ``create_app`` makes one application; nothing is made at import."""
+"""The web shell: pages and panels over the services. Nothing is made at import: ``create_app`` makes an application."""
 
 from __future__ import annotations
 
@@ -10,7 +10,23 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from nylasadmin import resources
-from nylasadmin.web import audit, current, errors, htmx, links, navigation, operators, pages, security, session, snapshots, targets, templating, words
+from nylasadmin.web import (
+    audit,
+    current,
+    errors,
+    htmx,
+    links,
+    login,
+    navigation,
+    operators,
+    pages,
+    security,
+    session,
+    snapshots,
+    targets,
+    templating,
+    words,
+)
 from nylasadmin.web.settings import WebSettings
 
 if TYPE_CHECKING:
@@ -30,6 +46,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
     current.hold(app, services, settings, clock)
     htmx.init(app)
+    login.init(app, settings)
     security.init(app, settings)
     errors.init(app)
     templating.init(app)

@@ -67,4 +67,4 @@ def _held() -> _Held:
 
 
 def app() -> Flask:
-    return cast("Flask", current_app)
+    return current_app

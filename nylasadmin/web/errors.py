@@ -1,6 +1,6 @@
 """Errors shown: one table from an error to its status and words, as a page, a fragment, or JSON for machines.
 
-A fragment goes into the page's notice area, whatever the request's target was, so a refused request never destroys a panel.
+A fragment goes into the page's notice area, whatever the request's target was: a refusal never destroys a panel.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from nylasadmin.errors import (
     Refused,
     StaleVersion,
 )
+from nylasadmin.services.wording import explain
 from nylasadmin.web import current, format, htmx
 
 log = logging.getLogger(__name__)
@@ -47,17 +48,25 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     advice: str
 
 
+# What a person reads where the error is not one of ours; those are put into words by services.wording.
+_NOTHING_CHANGED = "nothing was changed."
 _WORDS: dict[int, tuple[str, str]] = {
-    400: ("The form was not accepted", "It was opened in an earlier session or by another site. Reload the page and try again; nothing was changed."),
-    401: ("You are signed out", "Sign in again; nothing was changed."),
+    400: (
+        "The form was not accepted",
+        f"It was opened in an earlier session or by another site. Reload the page and try again; {_NOTHING_CHANGED}",
+    ),
+    401: ("You are signed out", f"Sign in again; {_NOTHING_CHANGED}"),
     404: ("There is no such page", "It may have been removed meanwhile. Go back to the start page."),
-    405: ("That address cannot be used this way", "Go back to the page and use its buttons; nothing was changed."),
-    409: ("Somebody changed this meanwhile", "Reload the page, look at the stored values and try again; nothing was overwritten."),
-    413: ("That is too much at once", "Send less than 1 MB; nothing was changed."),
-    422: ("Some of the input cannot be accepted", "Correct it and try again; nothing was changed."),
-    429: ("Too many tries", "Wait before you try again."),
-    500: ("Something failed inside the console", "Nothing is lost: what was finished is stored. Try again; if it stays, tell your system administrator the number below."),
-    502: ("Nylas could not be asked", "Try again in a moment."),
+    405: (
+        "That address cannot be used this way",
+        f"Go back to the page and use its buttons; {_NOTHING_CHANGED}",
+    ),
+    413: ("That is too much at once", f"Send less than 1 MB; {_NOTHING_CHANGED}"),
+    429: ("Too many tries", "Wait {wait}, then try again."),
+    500: (
+        "Something failed inside the console",
+        "What was finished is stored. Try again; if it stays so, tell your system administrator this number: {number}.",
+    ),
 }
 
 
@@ -77,16 +86,17 @@ def init(app: Flask) -> None:
 
 
 def _http(error: HTTPException) -> Response:
-    status = error.code if error.code in _WORDS else 400
-    answer = _answer(_shown(status), error.code or status)
+    code = error.code or 500
+    answer = _answer(_shown(code if code in _WORDS else 400), code)
     for name, value in error.get_headers(request.environ):
-        if name in ("Allow", "Retry-After"):
+        if name == "Allow":
             answer.headers[name] = value
     return answer
 
 
 def _ours(error: NylasAdminError) -> Response:
-    return _answer(_shown(status_of(error)))
+    words = explain(error)
+    return _answer(Shown(status=status_of(error), title=words.title.removesuffix("."), advice=words.advice))
 
 
 def _signed_out(_: Unauthorized) -> Response:
@@ -112,9 +122,7 @@ def _forbidden(error: Forbidden) -> Response:
 
 def _too_many(_: RateLimitExceeded) -> Response:
     wait = max(1, int(g.get("retry_at", 0)) - current.now())
-    advice = f"Wait {format.duration(wait)}, then try again; nothing was changed."
-    shown = Shown(status=429, title=_WORDS[429][0], advice=advice)
-    answer = _answer(shown)
+    answer = _answer(_shown(429, wait=format.duration(wait)))
     answer.headers["Retry-After"] = str(wait)
     return answer
 
@@ -123,18 +131,17 @@ def _bug(error: Exception) -> Response:
     """Log an unexpected error under a number and show only that number."""
     number = secrets.token_hex(4)
     log.error("request failed, shown as %s: %s %s", number, request.method, request.endpoint, exc_info=error)
-    shown = _shown(500)
-    return _answer(Shown(status=500, title=shown.title, advice=f"{shown.advice} Number: {number}."))
+    return _answer(_shown(500, number=number))
 
 
-def _shown(status: int) -> Shown:
+def _shown(status: int, **facts: str) -> Shown:
     title, advice = _WORDS[status]
-    return Shown(status=status, title=title, advice=advice)
+    return Shown(status=status, title=title, advice=advice.format(**facts))
 
 
 def _answer(shown: Shown, status: int | None = None) -> Response:
     code = status or shown.status
-    if request.endpoint == "pages.healthz" or request.accept_mimetypes.best == "application/json":
+    if request.path == "/healthz" or request.accept_mimetypes.best == "application/json":
         return make_response(jsonify(error=shown.title, advice=shown.advice), code)
     if htmx.is_htmx():
         return _as_notice(render_template("errors/_error.html", shown=shown), code)

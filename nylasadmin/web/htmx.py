@@ -37,7 +37,7 @@ def page_path() -> str:
 
 
 def panel(template: str, *, page_url: str | None = None, events: tuple[str, ...] = (), **values: Any) -> Response:
-    """Render a panel. ``page_url`` goes into the address bar (the page that shows this panel); ``events`` wake others."""
+    """Render a panel. ``page_url``, the page that shows it, goes into the address bar; ``events`` wake others."""
     answer = make_response(render_template(template, **values))
     if page_url:
         answer.headers["HX-Push-Url"] = page_url
@@ -45,7 +45,7 @@ def panel(template: str, *, page_url: str | None = None, events: tuple[str, ...]
 
 
 def form(template: str, status: int = 200, **values: Any) -> Response:
-    """Render a form in the frame that fits: a dialog, the form alone (an answer inside the dialog), or a page of its own.
+    """Render a form in the frame that fits: a dialog, the form alone (inside the open dialog), or a page of its own.
 
     The template extends ``frame`` and fills the blocks ``title`` and ``form``.
     """

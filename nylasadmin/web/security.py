@@ -1,8 +1,8 @@
 """Who may do what: one guard in front of every view, denying by default.
 
-A view declares its rule with ``@public``, ``@signed_in`` or ``@needs(Privilege.X)``; an application with a view that declares
-none does not start. The guard also refuses requests that other sites make a browser send, and writes the headers that limit
-what a page may do.
+A view declares its rule with ``@public``, ``@signed_in`` or ``@needs(Privilege.X)``; an application with a view that
+declares none does not start. The guard also refuses requests that other sites make a browser send, and writes the
+headers that limit what a page may do.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-from flask import Flask, Response, request, session
-from flask.sessions import SecureCookieSessionInterface
-from flask_login import LoginManager, UserMixin
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import BadRequest, Unauthorized
 
-from nylasadmin.domain.privileges import Operator, Privilege
+from nylasadmin.domain.privileges import Privilege
 from nylasadmin.errors import Forbidden
-from nylasadmin.web import current, htmx
+from nylasadmin.web import current, htmx, login
 
 if TYPE_CHECKING:
     from nylasadmin.web.settings import WebSettings
@@ -66,20 +64,9 @@ def rule_of(app: Flask, endpoint: str) -> Rule:
 
 
 def init(app: Flask, settings: WebSettings) -> None:
-    """Put sessions, guard, CSRF protection and headers in place. Before any blueprint is registered."""
-    app.session_interface = _SessionUnderSubPath()
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_NAME="nylasadmin",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.cookie_secure,
-        PERMANENT_SESSION_LIFETIME=settings.idle_limit,
-        SESSION_REFRESH_EACH_REQUEST=False,
-        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session
-        WTF_CSRF_SSL_STRICT=False,  # refuse_other_sites does that, for http too
-    )
-    _init_login(app)
+    """Put guard, CSRF protection and headers in place, in this order."""
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # the token lives as long as the session
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # refuse_other_sites does that, for http too
     app.before_request(refuse_other_sites)
     app.before_request(guard)
     CSRFProtect(app)
@@ -91,43 +78,6 @@ def check_every_rule(app: Flask) -> None:
     public(app.view_functions["static"])
     for rule in app.url_map.iter_rules():
         rule_of(app, rule.endpoint)
-
-
-# --- who asks ----------------------------------------------------------------------------------------------------
-
-
-class SignedIn(UserMixin):  # type: ignore[misc]
-    """An operator as Flask-Login carries it: the session names the serial too, so that a new serial ends it."""
-
-    def __init__(self, operator: Operator) -> None:
-        self.operator = operator
-
-    def get_id(self) -> str:
-        return f"{self.operator.id}.{self.operator.sign_in_serial}"
-
-
-def _init_login(app: Flask) -> None:
-    manager = LoginManager()
-    manager.session_protection = None  # an address may change; the serial and the cookie's age end a session
-    manager.user_loader(_load)
-    manager.init_app(app, add_context_processor=False)
-
-
-def _load(key: str) -> SignedIn | None:
-    number, _, serial = key.partition(".")
-    if not (number.isdigit() and serial.isdigit()):
-        return None
-    operator = current.services().operators.by_id(int(number))
-    if operator is None or operator.is_disabled or operator.sign_in_serial != int(serial):
-        return None
-    return SignedIn(operator)
-
-
-class _SessionUnderSubPath(SecureCookieSessionInterface):
-    """Keeps the cookie to the path under which the console is mounted."""
-
-    def get_cookie_path(self, app: Flask) -> str:
-        return request.script_root or "/"
 
 
 # --- the guard ---------------------------------------------------------------------------------------------------
@@ -144,17 +94,10 @@ def guard() -> None:
     if operator is None:
         raise Unauthorized
     if not htmx.refreshes_itself():
-        _stay_awake()
+        login.stay_awake()  # polls do not count as something a person does
     if rule.privilege is not None and not operator.may(rule.privilege):
         current.services().audit.denied(current.actor(), f"{request.method} {request.endpoint}", request.path)
         raise Forbidden(rule.privilege)
-
-
-def _stay_awake() -> None:
-    """Start the idle limit anew (the cookie's age is the idle time), at most once a minute; polls do not count."""
-    now = current.now()
-    if now - session.get("active_at", 0) >= 60:
-        session["active_at"] = now
 
 
 def refuse_other_sites() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import flask
+from typing import Any
+
 from flask import Blueprint, Flask, Response, g, make_response, render_template, request, url_for
 from flask_limiter import Limiter, RequestLimit
-from flask_login import login_user, logout_user
 
 from nylasadmin.errors import InvalidInput
-from nylasadmin.web import current, htmx
+from nylasadmin.web import current, htmx, login
 from nylasadmin.web.errors import is_safe_next
-from nylasadmin.web.security import SignedIn, public, signed_in
+from nylasadmin.web.security import public, signed_in
 from nylasadmin.web.settings import WebSettings
 
 blueprint = Blueprint("session", __name__)
@@ -20,7 +20,7 @@ _LONGEST = 200
 def init(app: Flask, settings: WebSettings) -> None:
     """Throttle sign-in by address and by username: what fails counts, in this process' memory."""
     limiter = Limiter(current.address, app=app, storage_uri="memory://", strategy="moving-window")
-    view = app.view_functions["session.sign_in"]
+    view: Any = app.view_functions["session.sign_in"]
     for limit, key in ((settings.tries_per_address, current.address), (settings.tries_per_username, _username)):
         by = limiter.limit(limit, key_func=key, deduct_when=_has_failed, scope=key.__name__, on_breach=_note_end)
         view = by(view)
@@ -47,9 +47,7 @@ def sign_in() -> Response:
         operator = current.services().operators.sign_in(username, password, current.address())
     except InvalidInput as problem:
         return _form(422, problem.fields, username)
-    flask.session.clear()
-    flask.session.permanent = True
-    login_user(SignedIn(operator))
+    login.start(operator)
     return htmx.see_other(_next())
 
 
@@ -57,8 +55,7 @@ def sign_in() -> Response:
 @signed_in
 def sign_out() -> Response:
     current.services().operators.sign_out(current.actor())
-    logout_user()
-    flask.session.clear()
+    login.end()
     return htmx.see_other(url_for("session.form"))
 
 

@@ -10,8 +10,8 @@ import msgspec
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``allowed_frame_ancestors`` are origins that may show the console in a frame; none may by default.
 
-    ``trusted_proxies`` is how many proxies in front set the X-Forwarded-* headers (For, Proto, Host, Prefix); with 0 these
-    headers are ignored. ``cookie_secure`` belongs on wherever the console is reached by https.
+    ``trusted_proxies`` is how many proxies in front set the X-Forwarded-* headers (For, Proto, Host, Prefix); with 0
+    these headers are ignored. ``cookie_secure`` belongs on wherever the console is reached by https.
     """
 
     secret_key: str

@@ -1,4 +1,4 @@
-"""How templates are rendered: undefined names are errors, the macros are there as ``ui``, static files have addresses."""
+"""How templates are rendered: undefined names are errors, macros are there as ``ui``, static files have addresses."""
 
 from __future__ import annotations
 

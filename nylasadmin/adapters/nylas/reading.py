@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from nylasadmin.adapters.lanes import in_lanes
-from nylasadmin.adapters.nylas.convert import Series, claimed_by, item_of, orphan_of, series_of
+from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, claimed_by, item_of, marker, orphan_of, series_of
 from nylasadmin.adapters.nylas.gathering import Gathering
 from nylasadmin.adapters.nylas.http import NylasHttp
 from nylasadmin.adapters.nylas.listings import FAR_FUTURE, CursorLost, Listings, Restarts
-from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_event
+from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_event, read_page
 from nylasadmin.domain.fidelity import Fidelity, fingerprint, rules_for
 from nylasadmin.domain.items import ItemId, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import Observed, Reason, Window
@@ -65,6 +65,19 @@ class NylasReader:
         if len(ids) < 2:
             return {item_id: self.find(item_id) for item_id in ids}
         return dict(in_lanes(self._concurrency, lambda item_id: (item_id, self.find(item_id)), ids))
+
+    def find_claiming(self, claims: ItemId) -> ItemId | None:
+        """Find the event that carries our marker for ``claims``. No other filter may stand beside this one."""
+        folder = self.folder
+        text = marker(folder.installation, claims)
+        path = ("v3", "grants", folder.grant_id, "events")
+        query = {"calendar_id": folder.folder_id, "metadata_pair": f"{MARKER_KEY}:{text}"}
+        page = read_page(self.http.get(path, query))
+        for event in page.data:
+            is_living = not event.is_cancelled and not event.master_event_id
+            if is_living and claimed_by(event, folder.installation) == claims:
+                return ItemId(event.id)
+        return None
 
     def find(self, item_id: str) -> Series | Unreadable | None:
         """Read one item as it is now, a series with all its occurrences; ``None`` for none (any more)."""

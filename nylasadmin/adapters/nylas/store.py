@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from nylasadmin.adapters.lanes import in_lanes
-from nylasadmin.adapters.nylas.convert import MARKER_KEY, claimed_by, marker
 from nylasadmin.adapters.nylas.reading import NylasReader
-from nylasadmin.adapters.nylas.wire import read_page
 from nylasadmin.adapters.nylas.writing import Writer
 from nylasadmin.domain.fidelity import Fidelity
 from nylasadmin.domain.items import ItemId, ScheduleItem
@@ -40,14 +38,5 @@ class NylasFolder:
         return in_lanes(self._concurrency, self._writer.carry_out, orders)
 
     def find_claiming(self, claims: ItemId) -> ItemId | None:
-        """Find the event that carries our marker for ``claims``. No other filter may stand beside this one."""
-        folder = self._reader.folder
-        text = marker(folder.installation, claims)
-        path = ("v3", "grants", folder.grant_id, "events")
-        query = {"calendar_id": folder.folder_id, "metadata_pair": f"{MARKER_KEY}:{text}"}
-        page = read_page(self._reader.http.get(path, query))
-        for event in page.data:
-            is_living = not event.is_cancelled and not event.master_event_id
-            if is_living and claimed_by(event, folder.installation) == claims:
-                return ItemId(event.id)
-        return None
+        """Find the event with our marker; see :class:`NylasReader`."""
+        return self._reader.find_claiming(claims)

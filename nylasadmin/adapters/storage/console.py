@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, se
 
 from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks
 from nylasadmin.adapters.storage.runs import COUNTERS
-from nylasadmin.adapters.storage.tables import accounts, crm_users, failures, links, runs, snapshots, targets
+from nylasadmin.adapters.storage.tables import accounts, failures, links, runs, snapshots, targets
 from nylasadmin.adapters.storage.targets import SqlTargets
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.links import AccountState, CrmUser, off_reasons
@@ -66,7 +66,7 @@ _link_state: ColumnElement[str] = case(
     (and_(links.c.last_get_at.is_(None), links.c.last_send_at.is_(None)), str(LinkState.NEW)),
     else_=str(LinkState.HEALTHY),
 )
-_link_row = (
+_link_row: tuple[ColumnElement[Any], ...] = (
     links.c.id,
     links.c.user_name,
     links.c.folder_name,
@@ -74,7 +74,7 @@ _link_row = (
     links.c.folder_owner,
     links.c.inbound,
     links.c.outbound,
-    links.c.items,
+    links.c["items"],
     links.c.last_get_at,
     links.c.last_send_at,
 )
@@ -87,7 +87,7 @@ class SqlConsole:
 
     def targets(self) -> list[TargetRow]:
         counted = {row.target_id: row for row in self._db.execute(_link_counts())}
-        held = dict(self._db.execute(_held_counts()).tuples().all())
+        held = {target_id: number for target_id, number in self._db.execute(_held_counts())}
         rows = self._db.execute(select(targets).order_by(targets.c.name))
         return [self._target_row(row, counted.get(row.id), held.get(row.id, 0)) for row in rows]
 
@@ -112,14 +112,12 @@ class SqlConsole:
     def links(self, query: LinkQuery) -> LinkPage:
         matching = _link_filter(query)
         counts = select(_link_state, func.count()).select_from(_links_joined).where(matching).group_by(_link_state)
-        by_state = {LinkState(word): number for word, number in self._db.execute(counts).tuples()}
+        by_state = {LinkState(word): number for word, number in self._db.execute(counts)}
         found = select(*_link_row, _link_state.label("state")).select_from(_links_joined).where(matching)
         if query.state is not None:
             found = found.where(_link_state == str(query.state))
         page = found.order_by(*_link_order(query)).offset((query.page - 1) * query.size).limit(query.size)
-        rows = tuple(
-            LinkRow(**{**row._mapping, "state": LinkState(row.state)}) for row in self._db.execute(page)
-        )
+        rows = tuple(LinkRow(**{**row._mapping, "state": LinkState(row.state)}) for row in self._db.execute(page))
         return LinkPage(rows=rows, total=sum(by_state.values()), by_state=by_state, query=query)
 
     def link(self, link_id: int) -> LinkDetails:
@@ -127,7 +125,7 @@ class SqlConsole:
         target = SqlTargets(self._db).get(link.target_id)
         account = SqlAccounts(self._db).get(link.account_id)
         user = SqlCrmUsers(self._db).get(link.user_id) or CrmUser(id=link.user_id, name=link.user_id, email="")
-        facts = select(links.c.items, links.c.last_get_at, links.c.last_send_at, _link_state.label("state"))
+        facts = select(links.c["items"], links.c.last_get_at, links.c.last_send_at, _link_state.label("state"))
         row = self._db.execute(facts.select_from(_links_joined).where(links.c.id == link_id)).one()
         return LinkDetails(
             link=link,
@@ -167,7 +165,7 @@ class SqlConsole:
         return int(self._db.execute(counted).scalar_one())
 
     def newest_snapshot(self, target_id: int, link_id: int | None, *, live_only: bool) -> SnapshotView | None:
-        which = [snapshots.c.target_id == target_id, snapshots.c.is_preview.is_(False)]
+        which: list[ColumnElement[bool]] = [snapshots.c.target_id == target_id, snapshots.c.is_preview.is_(False)]
         if link_id is not None:
             mine = and_(runs.c.link_id == link_id, runs.c.is_preview.is_(False))
             which.append(snapshots.c.id.in_(select(runs.c.snapshot_id).where(mine)))
@@ -184,7 +182,7 @@ class SqlConsole:
         return self._runs(which, offset, limit)
 
     def failures(self, *, snapshot_id: int | None, link_id: int | None, offset: int, limit: int) -> list[FailureRow]:
-        which = [failures.c.id.is_not(None)]
+        which: list[ColumnElement[bool]] = [failures.c.id.is_not(None)]
         if snapshot_id is not None:
             which.append(runs.c.snapshot_id == snapshot_id)
         if link_id is not None:
@@ -270,7 +268,9 @@ class SqlConsole:
                 snapshots.c.requested_at,
                 snapshots.c.operator,
             )
-            .select_from(runs.join(links, runs.c.link_id == links.c.id).join(snapshots))
+            .select_from(
+                runs.join(links, runs.c.link_id == links.c.id).join(snapshots, runs.c.snapshot_id == snapshots.c.id)
+            )
             .where(which)
             .order_by(runs.c.id.desc())
             .offset(offset)
@@ -336,7 +336,10 @@ def _link_counts() -> Any:
             func.sum(case((links.c.is_failing, 1), else_=0)).label("failing"),
             func.max(
                 case(
-                    (func.coalesce(links.c.last_get_at, 0) > func.coalesce(links.c.last_send_at, 0), links.c.last_get_at),
+                    (
+                        func.coalesce(links.c.last_get_at, 0) > func.coalesce(links.c.last_send_at, 0),
+                        links.c.last_get_at,
+                    ),
                     else_=links.c.last_send_at,
                 )
             ).label("last_activity"),
@@ -371,7 +374,7 @@ def _link_order(query: LinkQuery) -> list[Any]:
     columns: dict[LinkSort, list[Any]] = {
         LinkSort.NAME: [links.c.user_name, links.c.folder_name],
         LinkSort.OWNER: [links.c.folder_owner],
-        LinkSort.ITEMS: [links.c.items],
+        LinkSort.ITEMS: [links.c["items"]],
         LinkSort.LAST_SYNC: [last_sync],
     }
     chosen = [*columns[query.sort], links.c.id]

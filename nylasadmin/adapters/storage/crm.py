@@ -81,7 +81,7 @@ class SqlCrmStore:
             & (crm_items.c.item_type == str(ItemType.EVENT))
         )
 
-    def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
+    def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:  # noqa: ARG002
         """Yield all items of the collection. The window is left to the planner: a list of rows costs little."""
         rows = self._db.execute(self._select(fidelity).where(self._mine))
         while batch := rows.fetchmany(_BATCH):
@@ -107,7 +107,7 @@ class SqlCrmStore:
             found |= {row.id: decode_item(bytes(row.body)) for row in rows}
         return found
 
-    def find_claiming(self, claims: ItemId) -> ItemId | None:
+    def find_claiming(self, claims: ItemId) -> ItemId | None:  # noqa: ARG002
         """Nothing is ever unanswered inside one transaction, so no marker is kept here."""
         return None
 

@@ -47,7 +47,9 @@ class SqlOperators:
         return [Privilege(word) for word in self._db.execute(held).scalars()]
 
     def password_hash(self, operator_id: int) -> str:
-        return str(self._db.execute(select(operators.c.password_hash).where(operators.c.id == operator_id)).scalar_one())
+        return str(
+            self._db.execute(select(operators.c.password_hash).where(operators.c.id == operator_id)).scalar_one()
+        )
 
     def set_privileges(self, operator_id: int, privileges: Iterable[Privilege]) -> None:
         self._db.execute(delete(operator_privileges).where(operator_privileges.c.operator_id == operator_id))
@@ -124,7 +126,9 @@ class SqlAuditTrail:
         """Give the id of the first row whose hash does not follow from the row before it."""
         before = ""
         for row in self._db.execute(select(audit).order_by(audit.c.id).execution_options(yield_per=1000)):
-            values = {c: getattr(row, c) for c in ("at", "actor", "address", "action", "subject", "old", "new", "outcome")}
+            values = {
+                c: getattr(row, c) for c in ("at", "actor", "address", "action", "subject", "old", "new", "outcome")
+            }
             if _chained(before, values) != row.hash:
                 return int(row.id)
             before = row.hash

@@ -66,9 +66,7 @@ class SqlRuns:
             "is_preview": asked.is_preview,
             "state": str(RunState.QUEUED),
         }
-        rows = [
-            {**common, "ordinal": n, "link_id": r.link_id, "account_id": r.account_id} for n, r in enumerate(new)
-        ]
+        rows = [{**common, "ordinal": n, "link_id": r.link_id, "account_id": r.account_id} for n, r in enumerate(new)]
         if rows:
             self._db.execute(insert(runs), rows)
 
@@ -118,7 +116,7 @@ class SqlRuns:
         )
 
     def renew(self, run: Run, until: float) -> RunState | None:
-        """Prolong the lease and give the run's state (an operator may have cancelled it); ``None``: the lease is lost."""
+        """Prolong the lease and give the run's state, which may be cancelled; ``None``: the lease is lost."""
         renewed = self._db.execute(update(runs).where(_held_by(run)).values(lease_until=until))
         if renewed.rowcount != 1:
             return None
@@ -151,9 +149,7 @@ class SqlRuns:
 
     def add_counts(self, run: Run, counters: Counters) -> None:
         """Add what was done to the run's counters. What was written is counted, also after a cancel."""
-        changed = {
-            name: runs.c[name] + value for name, value in msgspec.structs.asdict(counters).items() if value
-        }
+        changed = {name: runs.c[name] + value for name, value in msgspec.structs.asdict(counters).items() if value}
         if changed:
             self._db.execute(update(runs).where(runs.c.id == run.id).values(**changed))
 
@@ -183,9 +179,7 @@ class SqlRuns:
         which = runs.c.snapshot_id == snapshot_id if snapshot_id is not None else runs.c.id == run_id
         live = and_(which, runs.c.state.in_(sorted(LIVE)))
         ids = list(self._db.execute(select(runs.c.id).where(live).order_by(runs.c.id)).scalars())
-        self._db.execute(
-            update(runs).where(live).values(state=str(RunState.CANCELLED), finished_at=self._now())
-        )
+        self._db.execute(update(runs).where(live).values(state=str(RunState.CANCELLED), finished_at=self._now()))
         return ids
 
     def approve(self, run_id: int) -> Hold | None:

@@ -231,7 +231,9 @@ runs = Table(
     metadata,
     Column("id", Big, primary_key=True),
     Column("snapshot_id", Big, ForeignKey("snapshots.id"), nullable=False),
-    Column("ordinal", Integer, nullable=False),  # place within its snapshot: workers take low ones first, so none starves
+    Column(
+        "ordinal", Integer, nullable=False
+    ),  # place within its snapshot: workers take low ones first, so none starves
     Column("link_id", Big, ForeignKey("links.id"), nullable=False),
     Column("account_id", Big, nullable=False),
     Column("direction", String(4), nullable=False),

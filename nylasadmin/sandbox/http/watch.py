@@ -44,6 +44,8 @@ def install(app: Flask, sandbox: Sandbox) -> None:
         fault: Fault | None = g.get("fault")
         if fault is not None and fault.kind == "store_then_504" and answer.status_code < 400:
             answer = replies.refusal(_refusal_of(504, None))
+        if fault is not None and fault.kind == "status" and answer.status_code < 400:
+            _damage(answer, fault)
         if "entry" in g:
             sandbox.requests.end(g.entry, None if "cut" in g else answer.status_code)
         answer.headers["X-Request-Id"] = replies.request_id()
@@ -89,17 +91,20 @@ def _early(sandbox: Sandbox, fault: Fault) -> Response | None:
         g.cut = True
         request.environ["sandbox.reset"]()
         return Response(b"")
-    return _failure(fault) if fault.kind == "status" else None
-
-
-def _failure(fault: Fault) -> Response:
+    if fault.kind != "status" or fault.status < 400:
+        return None
     answer = replies.refusal(_refusal_of(fault.status, fault.retry_after))
+    _damage(answer, fault)
+    return answer
+
+
+def _damage(answer: Response, fault: Fault) -> None:
+    """Spoil the body of an answer; a successful one was made first and is spoilt on its way out."""
     if fault.body == "html":
         answer.set_data(_HTML.format(fault.status))
         answer.content_type = "text/html"
     if fault.body == "truncated":
-        answer.set_data(answer.get_data()[:-7])
-    return answer
+        answer.set_data(answer.get_data()[: -len(answer.get_data()) // 3])
 
 
 def _refusal_of(status: int, retry_after: int | None) -> Refusal:
