@@ -13,7 +13,9 @@ from nylasadmin import bootstrap
 from nylasadmin.adapters.clocks import FixedClock
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.privileges import COMMAND_LINE, Privilege
+from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
 from nylasadmin.settings import Settings
+from tests.web.stage import Stage
 from tests.web.visitor import PASSWORD, Visitor
 
 CAST = {
@@ -73,3 +75,23 @@ def visit(app: Flask) -> Callable[..., Visitor]:
         return person
 
     return visitor
+
+
+@pytest.fixture
+def box() -> Iterator[RunningSandbox]:
+    with running_sandbox(users=3, events_per_user=30) as running:
+        yield running
+
+
+@pytest.fixture
+def stage(product: Product, box: RunningSandbox) -> Stage:
+    """A target whose links are discovered."""
+    stage = Stage(product, box)
+    stage.discover()
+    return stage
+
+
+@pytest.fixture
+def bare(product: Product, box: RunningSandbox) -> Stage:
+    """A target without links; the CRM has no users."""
+    return Stage(product, box)
