@@ -37,6 +37,11 @@ def parse(typed: Mapping[str, str]) -> tuple[TargetForm | None, dict[str, str]]:
     return TargetForm(**texts, **switches, **numbers), {}  # type: ignore[arg-type]
 
 
+def told(wrong: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+    """Give the problems to show: an address that only follows from a wrong host is no problem of its own."""
+    return {f: w for f, w in wrong.items() if f != "base_url" or typed.get("base_url", "").strip()}
+
+
 def stored(target: Target) -> dict[str, str]:
     """Write a stored target as text to edit. Secrets are never written; a switch that is off is left out, as in a form."""
     return as_text(form_of(target))
