@@ -129,7 +129,7 @@ def page_url(query: LinkQuery, selected: int | None, **changes: Any) -> str:
     return url_for("targets.page", target_id=query.target_id, link_id=selected, **_args(query, changes))
 
 
-def _args(query: LinkQuery, changes: dict[str, Any]) -> dict[str, str]:
+def _args(query: LinkQuery, changes: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {
         "search": query.search,
         "state": query.state or "",

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from nylasadmin.domain.links import AccountState
-from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.services.storage import NewRun
+from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import LinkSort, LinkState
 from nylasadmin.web.links import read_query
 from tests.web.stage import Stage
@@ -151,16 +153,10 @@ def test_the_folder_tells_whose_it_is_and_both_ways(visit: Visit, stage: Stage) 
 @pytest.mark.parametrize(
     ("inbound", "sentence"), [(True, "Inbound is off at the target"), (False, "Inbound is off at this link")]
 )
-def test_the_folder_says_what_keeps_a_direction_off(
-    visit: Visit, stage: Stage, inbound: bool, sentence: str
-) -> None:
+def test_the_folder_says_what_keeps_a_direction_off(visit: Visit, stage: Stage, inbound: bool, sentence: str) -> None:
     links, targets = stage.product.services.links, stage.product.services.targets
     link = links.edit(COMMAND_LINE, stage.link.id, stage.link.version, inbound=inbound, outbound=True)
     if inbound:
-        from msgspec.structs import replace
-
-        from nylasadmin.services.targets import form_of
-
         targets.edit(COMMAND_LINE, stage.target.id, stage.target.version, replace(form_of(stage.target), inbound=False))
     assert sentence in visit("vera").get(f"/panels/links/{link.id}/folder").text
 
@@ -213,7 +209,7 @@ def test_a_link_at_work_is_not_removed(visit: Visit, stage: Stage) -> None:
             target_id=stage.target.id,
             link_id=None,
             direction=Direction.GET,
-            receiver_only="keep",  # type: ignore[arg-type]
+            receiver_only=ReceiverOnly.KEEP,
             is_preview=False,
             reason="",
             operator="olga",
