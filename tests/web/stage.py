@@ -34,9 +34,9 @@ class Stage:
         self.product, self.box = product, box
         self.target = self.add_target()
 
-    def add_target(self, name: str = "Sandbox", **fields: bool) -> Target:
+    def add_target(self, name: str = "Sandbox") -> Target:
         host = self.box.url.removeprefix("http://")
-        form = TargetForm(name=name, host=host, base_url=self.box.url, api_key=self.box.api_key, **fields)
+        form = TargetForm(name=name, host=host, base_url=self.box.url, api_key=self.box.api_key)
         return self.product.services.targets.add(COMMAND_LINE, form)
 
     def add_users(self) -> None:

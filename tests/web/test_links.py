@@ -103,6 +103,8 @@ def test_a_filter_brings_the_page_address_along_and_a_poll_does_not(visit: Visit
     person, target = visit("vera"), stage.target.id
     filtered = person.ask(path(stage, f"?state=new&link={stage.link.id}"), source="a", target=f"section#links-{target}")
     assert filtered.headers["HX-Push-Url"] == f"/targets/{target}/links/{stage.link.id}?state=new"
+    typed = person.ask(path(stage, "?search=a"), source="form", target=f"section#links-{target}")
+    assert typed.headers["HX-Replace-Url"] == f"/targets/{target}?search=a"
     root = f"section#links-{target}"
     assert "HX-Push-Url" not in person.ask(path(stage, "?state=new"), source=root, target=root).headers
 
@@ -121,6 +123,13 @@ def test_a_direction_is_switched_off_for_all_selected_links(visit: Visit, stage:
     assert (answer.status_code, "Inbound is off for 2 links; 2 changed." in answer.text) == (200, True)
     assert "linksChanged" in json.loads(answer.headers["HX-Trigger"])
     assert [row.inbound for row in stage.rows] == [row.id not in ids for row in stage.rows]
+
+
+def test_all_links_that_match_are_switched_without_ticking_each(visit: Visit, stage: Stage) -> None:
+    word = stage.rows[0].user_name.split()[0]
+    address = f"/targets/{stage.target.id}/links/switch?search={word}"
+    visit("olga").send(address, {"ids": [stage.link.id], "all_matching": "yes", "change": "inbound-off"})
+    assert [row.inbound for row in stage.rows] == [word not in row.user_name for row in stage.rows]
 
 
 def test_switching_keeps_the_filter_without_scripts(visit: Visit, stage: Stage) -> None:
@@ -179,9 +188,17 @@ def test_a_link_that_is_not_there_is_not_found(visit: Visit, stage: Stage) -> No
 
 
 def test_editing_sets_both_switches_and_wakes_the_panels(visit: Visit, stage: Stage) -> None:
-    answer = visit("olga").send(f"/links/{stage.link.id}/edit", {"version": stage.link.version, "outbound": "on"})
+    answer = visit("olga").send(f"/links/{stage.link.id}/edit", {"version": stage.link.version, "inbound": "on"})
     assert (answer.status_code, set(json.loads(answer.headers["HX-Trigger"]))) == (200, {"linksChanged", "dialog-done"})
-    assert (stage.link.inbound, stage.link.outbound) == (False, True)
+    assert (stage.link.inbound, stage.link.outbound) == (True, False)
+
+
+def test_outbound_switched_on_again_proposes_the_snapshot_that_closes_the_gap(visit: Visit, stage: Stage) -> None:
+    link = stage.link
+    stage.product.services.links.edit(COMMAND_LINE, link.id, link.version, inbound=True, outbound=False)
+    typed = {"version": stage.link.version, "inbound": "on", "outbound": "on"}
+    answer = visit("olga").send(f"/links/{link.id}/edit", typed)
+    assert "A Send snapshot closes the gap" in json.loads(answer.headers["HX-Trigger"])["toast"]["text"]
 
 
 def test_a_stale_form_of_a_link_shows_both_values(visit: Visit, stage: Stage) -> None:
