@@ -7,7 +7,6 @@ import gc
 import json
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from nylasadmin.sandbox.clocks import FrozenClock
@@ -35,16 +34,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(sandbox: Sandbox, host: str, port: int) -> int:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
     try:
         server = SandboxServer(sandbox, host, port)
     except OSError as problem:
         print(f"sandbox: {host}:{port} cannot be used: {problem.strerror}", file=sys.stderr)  # noqa: T201
         return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.stop())
     print(_start_line(sandbox, server.url), flush=True)  # noqa: T201
-    server.serve(stop)
+    server.serve()
     return 0
 
 
