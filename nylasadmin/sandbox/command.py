@@ -7,6 +7,7 @@ import gc
 import json
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from nylasadmin.sandbox.clocks import FrozenClock
@@ -30,17 +31,25 @@ def main(argv: list[str] | None = None) -> int:
     # What is loaded lives as long as the process: collections need not walk through it again and again.
     gc.freeze()
     _print_report(sandbox)
-    return _serve(sandbox, options.host, options.port)
+    return _serve(sandbox, options)
 
 
-def _serve(sandbox: Sandbox, host: str, port: int) -> int:
+def _watch_input(server: SandboxServer) -> None:
+    """Stop when whoever started the command is gone, however it went."""
+    sys.stdin.buffer.read()
+    server.stop()
+
+
+def _serve(sandbox: Sandbox, options: argparse.Namespace) -> int:
     try:
-        server = SandboxServer(sandbox, host, port)
+        server = SandboxServer(sandbox, options.host, options.port)
     except OSError as problem:
-        print(f"sandbox: {host}:{port} cannot be used: {problem.strerror}", file=sys.stderr)  # noqa: T201
+        print(f"sandbox: {options.host}:{options.port} cannot be used: {problem.strerror}", file=sys.stderr)  # noqa: T201
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: server.stop())
+    if options.until_input_ends:
+        threading.Thread(target=_watch_input, args=(server,), name="input", daemon=True).start()
     print(_start_line(sandbox, server.url), flush=True)  # noqa: T201
     server.serve()
     return 0
@@ -80,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-key", metavar="KEY", help="key that clients send (default: made from the seed)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same data (default: %(default)s)")
     parser.add_argument("--clock", type=int, metavar="SECONDS", help="stop the clock at a Unix time")
+    parser.add_argument("--until-input-ends", action="store_true", help="stop when standard input is closed")
     return parser
 
 
