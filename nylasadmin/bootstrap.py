@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -116,12 +117,27 @@ def _runner(settings: Settings, storage: Database, clock: Clock, worker: Worker)
     return ThreadsRunner(claimable, worker.run_link, settings.workers)
 
 
-def _claimable(storage: Database, clock: Clock) -> Callable[[int], list[int]]:
+def _claimable(storage: Database, clock: Clock, snapshot_id: int | None = None) -> Callable[[int], list[int]]:
     def claimable(limit: int) -> list[int]:
         with storage.read() as tx:
-            return tx.runs.claimable(clock.now(), None, limit)
+            return tx.runs.claimable(clock.now(), snapshot_id, limit)
 
     return claimable
+
+
+def runner_of(product: Product, snapshot_id: int) -> Runner:
+    """Make a runner that works on the runs of one snapshot only: a command's own, beside the console's."""
+    claimable = _claimable(product.storage, product.clock, snapshot_id)
+    return ThreadsRunner(claimable, product.worker.run_link, product.settings.workers)
+
+
+def upgrade_database(settings: Settings) -> Path | None:
+    """Bring the database to the present tables; give the copy that was made of a SQLite file before."""
+    engine = open_engine(settings)
+    try:
+        return upgrade(engine)
+    finally:
+        engine.dispose()
 
 
 def installation_name(storage: Database) -> str:

@@ -53,5 +53,13 @@ def _cells(target: str, row: LinkRow) -> tuple[str, ...]:
     inbound, outbound = ("on" if is_on else "off" for is_on in (row.inbound, row.outbound))
     state = row.state.replace("_", " ")
     return (
-        str(row.id), target, row.user_name, row.folder_name, row.folder_owner, inbound, outbound, str(row.items), state
+        str(row.id),
+        target,
+        row.user_name,
+        row.folder_name,
+        row.folder_owner,
+        inbound,
+        outbound,
+        str(row.items),
+        state,
     )

@@ -66,7 +66,12 @@ def list_all(options: argparse.Namespace, terminal: Terminal) -> Exit:
         terminal.say_json(rows)
         return Exit.DONE
     cells = [
-        (row.username, ", ".join(row.privileges) or "-", "disabled" if row.is_disabled else "", _day(row.last_sign_in_at))
+        (
+            row.username,
+            ", ".join(row.privileges) or "-",
+            "disabled" if row.is_disabled else "",
+            _day(row.last_sign_in_at),
+        )
         for row in rows
     ]
     terminal.say_table(_HEADINGS, cells)

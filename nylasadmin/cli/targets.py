@@ -32,7 +32,11 @@ def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
     listing = add_verb(verbs, "list", list_all, "list targets", details=_LIST_SHAPE)
     testing = add_verb(verbs, "test", test, "ask Nylas for the application", details=_TEST_SHAPE)
     finding = add_verb(
-        verbs, "discover", discover, "make accounts and links of CRM users with the same address", details=_DISCOVER_SHAPE
+        verbs,
+        "discover",
+        discover,
+        "make accounts and links of CRM users with the same address",
+        details=_DISCOVER_SHAPE,
     )
     for verb in (testing, finding):
         verb.add_argument("name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 import sys
@@ -27,12 +28,22 @@ def main(argv: list[str] | None = None) -> int:
     sandbox = Sandbox(seed=options.seed, provider=options.provider, api_key=options.api_key, clock=clock)
     events = options.events_per_user if options.events_per_user is not None else 0 if options.ics else _DEFAULT_EVENTS
     fill(sandbox, users=options.users, events_per_user=events, ics=options.ics)
+    # What is loaded lives as long as the process: collections need not walk through it again and again.
+    gc.freeze()
     _print_report(sandbox)
-    return _serve(sandbox, options.host, options.port)
-
-
-def _serve(sandbox: Sandbox, host: str, port: int) -> int:
     stop = threading.Event()
+    if options.until_input_ends:
+        threading.Thread(target=_watch_input, args=(stop,), name="input", daemon=True).start()
+    return _serve(sandbox, options.host, options.port, stop)
+
+
+def _watch_input(stop: threading.Event) -> None:
+    """Stop when whoever started the command is gone, however it went."""
+    sys.stdin.buffer.read()
+    stop.set()
+
+
+def _serve(sandbox: Sandbox, host: str, port: int, stop: threading.Event) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
@@ -79,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-key", metavar="KEY", help="key that clients send (default: made from the seed)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same data (default: %(default)s)")
     parser.add_argument("--clock", type=int, metavar="SECONDS", help="stop the clock at a Unix time")
+    parser.add_argument("--until-input-ends", action="store_true", help="stop when standard input is closed")
     return parser
 
 

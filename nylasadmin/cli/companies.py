@@ -1,0 +1,98 @@
+"""The demo's company: operators, CRM users made of the sandbox's accounts, the target, its accounts and links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import msgspec
+
+from nylasadmin.cli.companions import RunningSandbox
+from nylasadmin.domain.privileges import COMMAND_LINE, Privilege
+from nylasadmin.domain.targets import Target, TargetForm
+from nylasadmin.errors import NotFound, Refused
+from nylasadmin.services import Services
+from nylasadmin.services.crm import UserLine
+from nylasadmin.services.targets import completed, form_of
+from nylasadmin.services.views import Discovery, LinkQuery, LinkRow
+
+TARGET = "Sandbox"
+OPERATORS = {
+    "olga": (Privilege.VIEW, Privilege.MANAGE),
+    "vera": (Privilege.VIEW,),
+    "peter": (),
+    "adam": (Privilege.OPERATORS,),
+}
+_REQUESTS_PER_S = 200.0  # the sandbox has no provider behind it that would mind
+_PAGE = 1000
+
+
+def settle(services: Services, sandbox: RunningSandbox) -> Discovery:
+    """Bring users, target, accounts and links in line with the sandbox; what is there already stays."""
+    _save_users(services, sandbox)
+    target = _saved_target(services, sandbox)
+    found = services.targets.discover(COMMAND_LINE, target.id)
+    _remove_strangers(services, target, sandbox)
+    return found
+
+
+def settle_operators(services: Services, password: str, is_new_password: bool) -> None:
+    """Add the four operators; those who are there keep their privileges and get a new password only."""
+    known = {row.username: row.id for row in services.operators.rows()}
+    for name, privileges in OPERATORS.items():
+        if name not in known:
+            services.operators.add(COMMAND_LINE, name, password, privileges)
+        elif is_new_password:
+            services.operators.set_password(COMMAND_LINE, known[name], password)
+
+
+def _save_users(services: Services, sandbox: RunningSandbox) -> None:
+    known = {user.email for user in services.crm.users()}
+    lines = [
+        UserLine(id=grant.email.partition("@")[0], name=grant.name, email=grant.email)
+        for grant in sandbox.grants
+        if grant.email.lower() not in known
+    ]
+    if lines:
+        services.crm.load(COMMAND_LINE, [msgspec.json.encode(line) for line in lines])
+
+
+def _saved_target(services: Services, sandbox: RunningSandbox) -> Target:
+    try:
+        target = services.targets.by_name(TARGET)
+    except NotFound:
+        return services.targets.add(COMMAND_LINE, _pointed_at(sandbox, TargetForm(name=TARGET, host="")))
+    form = completed(_pointed_at(sandbox, form_of(target)))
+    is_same = form_of(target) == msgspec.structs.replace(form, api_key="")
+    if is_same and target.sender.key_tail == sandbox.api_key[-4:]:
+        return target
+    return services.targets.edit(COMMAND_LINE, target.id, target.version, form)
+
+
+def _pointed_at(sandbox: RunningSandbox, form: TargetForm) -> TargetForm:
+    return msgspec.structs.replace(
+        form,
+        host=sandbox.url.removeprefix("http://"),
+        base_url=sandbox.url,
+        api_key=sandbox.api_key,
+        requests_per_s=_REQUESTS_PER_S,
+        sender_name="",
+        notification_name="",
+    )
+
+
+def _remove_strangers(services: Services, target: Target, sandbox: RunningSandbox) -> None:
+    """Remove links of folders that the sandbox does not have (any more): another seed, fewer users."""
+    there = {(grant.email, calendar.id) for grant in sandbox.grants for calendar in grant.calendars}
+    for row in list(_link_rows(services, target)):
+        details = services.console.link(row.id)
+        if (details.account.email, details.link.folder_id) not in there:
+            with suppress(Refused):  # a run continues there: it fails by itself, and the next start removes the link
+                services.links.remove(COMMAND_LINE, row.id, details.link.version)
+
+
+def _link_rows(services: Services, target: Target) -> Iterator[LinkRow]:
+    query = LinkQuery(target_id=target.id, size=_PAGE)
+    while rows := services.console.links(query).rows:
+        yield from rows
+        query = msgspec.structs.replace(query, page=query.page + 1)

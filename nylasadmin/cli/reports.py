@@ -1,0 +1,222 @@
+"""What a snapshot came to, for people and as JSON: counts, links left out, held and failed runs, failed items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from nylasadmin.cli.progress import duration
+from nylasadmin.cli.terminals import Terminal
+from nylasadmin.domain.guard import Hold, Limit
+from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.runs import Counters, RunState
+from nylasadmin.domain.targets import GuardLimits
+from nylasadmin.services.console import Console
+from nylasadmin.services.views import FailureRow, RunRow, SkippedLink, SnapshotView
+from nylasadmin.services.wording import DIRECTIONS, switched_off
+
+_T = TypeVar("_T")
+_PAGE = 200
+_MOST_SHOWN = 200
+_LEFT_OUT = "Not copied: run {run_id} is working on this link; one run at a time per link."
+_PLAN_HEADINGS = (
+    "USER",
+    "FOLDER",
+    "READ",
+    "CREATE",
+    "UPDATE",
+    "DELETE",
+    "UNCHANGED",
+    "KEPT",
+    "OUTSIDE",
+    "SKIPPED",
+    "STATE",
+)
+
+JSON_SHAPE = """JSON: {"id", "target", "link": id or null, "direction": "get" or "send", "is_preview", "state": "running", "held",
+       "done", "failed" or "cancelled", "requested_at", "finished_at": Unix seconds or null, "counters": {"read",
+       "to_create", "to_update", "to_delete", "unchanged", "kept", "outside", "skipped", "created", "updated",
+       "deleted", "moved", "failed"}, "runs": [{"id", "link", "user", "folder", "state", "cause", "detail", "hold": null
+       or {"limit", "deletes", "destination_items", "source_items", "source_before"}, "counters"}],
+       "left_out": [{"link", "user", "folder", "why"}], "failures": [{"run", "link", "title", "action", "cause",
+       "detail"}]}"""
+
+
+def say_snapshot(console: Console, view: SnapshotView, terminal: Terminal) -> None:
+    """Say what a snapshot came to, or what a preview would."""
+    words = DIRECTIONS[view.direction]
+    took = f" after {duration(view.finished_at - view.requested_at)}" if view.finished_at else ""
+    what = "Preview of " + words.name if view.is_preview else words.name
+    terminal.say(f"{what} {view.id} of {view.target_name} ({words.route}): {view.state}{took}.")
+    terminal.say(f"{_number(view.links, 'link')}: {_states(view)}.")
+    if view.is_preview:
+        _say_plan(console, view, terminal)
+    else:
+        terminal.say(f"{_number(view.counters.read, 'item')} read: {written(view.counters)}.")
+    _say_section(terminal, "Left out:", (skipped_line(link, view.direction) for link in view.skipped))
+    _say_section(terminal, "Held:", _held_lines(console, view))
+    _say_section(terminal, "Failed links:", (_failed_line(run) for run in _runs(console, view, RunState.FAILED)))
+    _say_section(terminal, "Failed items:", _failure_lines(console, view))
+
+
+def _states(view: SnapshotView) -> str:
+    return ", ".join(f"{view.links_by_state[s]:,} {s}" for s in RunState if view.links_by_state.get(s))
+
+
+def written(counters: Counters) -> str:
+    """Say what was done, the uneventful left out."""
+    fields = ("created", "updated", "deleted", "unchanged", "kept", "outside", "skipped", "failed")
+    said = [f"{getattr(counters, field):,} {field}" for field in fields if getattr(counters, field)]
+    if counters.moved:
+        said.append(f"{counters.moved:,} changed meanwhile and left alone")
+    return ", ".join(said) or "nothing to do"
+
+
+def _say_plan(console: Console, view: SnapshotView, terminal: Terminal) -> None:
+    """Say what would be written, per link and in total. Nothing is written by saying so."""
+    runs = sorted(_runs(console, view), key=lambda run: (run.user_name, run.folder_name, run.id))
+    rows = [(run.user_name, run.folder_name, *_plan_cells(run.counters), run.state) for run in runs]
+    terminal.say_table(_PLAN_HEADINGS, [*rows, ("all", "", *_plan_cells(view.counters), view.state)])
+    terminal.say("Nothing was written.")
+
+
+def _plan_cells(counters: Counters) -> list[str]:
+    fields = ("read", "to_create", "to_update", "to_delete", "unchanged", "kept", "outside", "skipped")
+    return [f"{getattr(counters, field):,}" for field in fields]
+
+
+def _say_section(terminal: Terminal, heading: str, lines: Iterator[str]) -> None:
+    for number, line in enumerate(lines):
+        if number == 0:
+            terminal.say(heading)
+        terminal.say(f"  {line}")
+
+
+def skipped_line(link: SkippedLink, direction: Direction) -> str:
+    """Say which link is left out, and why."""
+    return f"link {link.link_id}, {link.user_name} · {link.folder_name}: {_why_skipped(link, direction)}"
+
+
+def _why_skipped(link: SkippedLink, direction: Direction) -> str:
+    if link.busy_run_id is not None and not link.off:
+        return _LEFT_OUT.format(run_id=link.busy_run_id)
+    return switched_off(direction, link.off)
+
+
+def _held_lines(console: Console, view: SnapshotView) -> Iterator[str]:
+    guard = console.target(view.target_id).guard
+    loser = DIRECTIONS[view.direction].loser
+    for run in _runs(console, view, RunState.HELD):
+        if run.hold is None:
+            continue
+        deletes = f"{run.hold.deletes:,} of {_number(run.hold.destination_items, 'item')} of {loser}"
+        yield f"link {run.link_id}, {run.user_name} · {run.folder_name}: {deletes} would be deleted."
+        yield f"  {hold_words(run.hold, view.direction, guard)} Nothing was written to this link."
+        yield (
+            f"  To delete exactly these: nylasadmin snapshot approve {view.id} --run {run.id} "
+            f"--deletes {run.hold.deletes} --reason WHY"
+        )
+        yield f"  To leave them: nylasadmin snapshot cancel {view.id}. The console shows the same choice."
+
+
+def hold_words(hold: Hold, direction: Direction, guard: GuardLimits) -> str:
+    """Say which limit of the deletion guard was passed."""
+    words = DIRECTIONS[direction]
+    if hold.limit is Limit.SOURCE_EMPTY:
+        return f"The list in {words.winner} came back empty; it had {_number(hold.source_before or 0, 'item')} in the last run."
+    if hold.limit is Limit.SOURCE_SHRANK:
+        now = _number(hold.source_items, "item")
+        return f"The list in {words.winner} shrank from {hold.source_before:,} to {now} since the last run."
+    if hold.limit is Limit.DELETES:
+        return f"The limit is {_number(guard.deletes, 'item')}."
+    share = round(100 * hold.deletes / hold.destination_items)
+    return f"That is {share} % of the items in {words.loser}; the limit is {guard.share_percent} %."
+
+
+def _failed_line(run: RunRow) -> str:
+    detail = f" ({run.detail})" if run.detail else ""
+    return f"link {run.link_id}, {run.user_name} · {run.folder_name}: {run.cause}{detail}"
+
+
+def _failure_lines(console: Console, view: SnapshotView) -> Iterator[str]:
+    if not view.counters.failed:
+        return
+    for row in _paged(lambda page: console.failures(snapshot_id=view.id, page=page, size=_PAGE), _MOST_SHOWN):
+        detail = f" ({row.detail})" if row.detail else ""
+        yield f"{row.user_name} · {row.folder_name}: {row.action} “{row.title}”: {row.cause}{detail}"
+    if view.counters.failed > _MOST_SHOWN:
+        yield f"... and {view.counters.failed - _MOST_SHOWN:,} more; --json and the console list all"
+
+
+def as_json(console: Console, view: SnapshotView) -> dict[str, Any]:
+    """Give the documented JSON value of a snapshot."""
+    return {
+        "id": view.id,
+        "target": view.target_name,
+        "link": view.link_id,
+        "direction": view.direction,
+        "is_preview": view.is_preview,
+        "state": view.state,
+        "requested_at": view.requested_at,
+        "finished_at": view.finished_at,
+        "counters": msgspec.to_builtins(view.counters),
+        "runs": [_run_json(run) for run in _runs(console, view)],
+        "left_out": [
+            {"link": s.link_id, "user": s.user_name, "folder": s.folder_name, "why": _why_skipped(s, view.direction)}
+            for s in view.skipped
+        ],
+        "failures": [
+            _failure_json(row)
+            for row in _paged(lambda page: console.failures(snapshot_id=view.id, page=page, size=_PAGE))
+        ],
+    }
+
+
+def _run_json(run: RunRow) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "link": run.link_id,
+        "user": run.user_name,
+        "folder": run.folder_name,
+        "state": run.state,
+        "cause": run.cause,
+        "detail": run.detail,
+        "hold": msgspec.to_builtins(run.hold),
+        "counters": msgspec.to_builtins(run.counters),
+    }
+
+
+def _failure_json(row: FailureRow) -> dict[str, Any]:
+    return {
+        "run": row.run_id,
+        "link": row.link_id,
+        "title": row.title,
+        "action": row.action,
+        "cause": row.cause,
+        "detail": row.detail,
+    }
+
+
+def _runs(console: Console, view: SnapshotView, *states: RunState) -> Iterator[RunRow]:
+    if states and not any(view.links_by_state.get(state) for state in states):
+        return iter(())
+    return _paged(lambda page: console.runs(view.id, states, page, _PAGE))
+
+
+def _paged(read: Callable[[int], list[_T]], most: int | None = None) -> Iterator[_T]:
+    """Yield rows page after page, up to ``most``."""
+    page = given = 0
+    while rows := read(page := page + 1):
+        for row in rows:
+            if most is not None and given >= most:
+                return
+            given += 1
+            yield row
+        if len(rows) < _PAGE:
+            return
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
