@@ -85,8 +85,8 @@ class Writer:
         try:
             if body:
                 self._put(found.event.id, body)
-            if body.keys() & {"recurrence", "when"} and (wanted.rules or current.rules):
-                found = self._read_again(found.event.id)
+            if body and wanted.rules:
+                found = self._read_again(found.event.id)  # every occurrence may have changed with its series
         except NylasError as error:
             return _failed(order, error)
         return self._with_occurrences(order, found, wanted)
