@@ -36,9 +36,7 @@ def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
     verb.add_argument("--port", type=port, default=8080, help="the console's port (default: %(default)s)")
     verb.add_argument("--sandbox-port", type=port, default=8090, metavar="PORT", help="default: %(default)s")
     verb.add_argument("--data", metavar="DIR", default="data/demo", help="keeps its files here (default: %(default)s)")
-    verb.add_argument(
-        "--users", type=count, default=5, metavar="N", help="people in the company (default: %(default)s)"
-    )
+    verb.add_argument("--users", type=count, default=5, metavar="N", help="people (default: %(default)s)")
     verb.add_argument("--ics", type=Path, metavar="DIR", help="fill the sandbox with the .ics files of a directory")
     verb.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same company (default: %(default)s)")
     verb.add_argument("--password", metavar="PW", help="of all four operators (default: made once, then kept)")
