@@ -1,7 +1,7 @@
 """Where the files that are not code lie: templates and static files.
 
-One rule for every way to run: a folder inside the package wins (installed wheel, frozen program), else the one beside the
-package (checkout).
+One rule for every way to run: a folder inside the package wins (installed wheel, frozen program), else the one beside
+the package (checkout).
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def _wall_clock(when: When) -> datetime:
         return datetime(when.start.year, when.start.month, when.start.day)
     try:
         return datetime.fromtimestamp(when.start, zone_or_utc(when.zone)).replace(tzinfo=None)
-    except (OverflowError, OSError) as error:
+    except (OverflowError, OSError, ValueError) as error:
         raise ValueError(f"no calendar has this time: {when.start}") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 import sys
@@ -27,6 +28,8 @@ def main(argv: list[str] | None = None) -> int:
     sandbox = Sandbox(seed=options.seed, provider=options.provider, api_key=options.api_key, clock=clock)
     events = options.events_per_user if options.events_per_user is not None else 0 if options.ics else _DEFAULT_EVENTS
     fill(sandbox, users=options.users, events_per_user=events, ics=options.ics)
+    # What is loaded lives as long as the process: collections need not walk through it again and again.
+    gc.freeze()
     _print_report(sandbox)
     stop = threading.Event()
     if options.until_input_ends:

@@ -21,7 +21,7 @@ _LOOK_UP_S = 0.05
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class _Task(WSGITask):  # type: ignore[misc]
+class _Answering(WSGITask):  # type: ignore[misc]
     """A request that may ask for its connection to be reset instead of answered."""
 
     def get_environment(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class _Task(WSGITask):  # type: ignore[misc]
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """A connection that swallows the answer once it is to be reset."""
 
-    task_class = _Task
+    task_class = _Answering
     cut = False
 
     def write_soon(self, data: Any) -> int:
@@ -64,7 +64,8 @@ class SandboxServer:
     @property
     def url(self) -> str:
         """The address clients use."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     def serve(self, stop: threading.Event) -> None:
         """Serve until the event is set, then close everything."""

@@ -83,7 +83,7 @@ class Sandbox:
             "application_id": self.application_id,
             "organization_id": self.organization_id,
             "region": "us",
-            "environment": "sandbox",
+            "environment": "staging",
             "branding": {"name": "Nylas sandbox"},
             "callback_uris": [],
         }

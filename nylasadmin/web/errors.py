@@ -141,7 +141,7 @@ def _shown(status: int, **facts: str) -> Shown:
 
 def _answer(shown: Shown, status: int | None = None) -> Response:
     code = status or shown.status
-    if request.endpoint == "pages.healthz" or request.accept_mimetypes.best == "application/json":
+    if request.path == "/healthz" or request.accept_mimetypes.best == "application/json":
         return make_response(jsonify(error=shown.title, advice=shown.advice), code)
     if htmx.is_htmx():
         return _as_notice(render_template("errors/_error.html", shown=shown), code)

@@ -82,7 +82,7 @@ def _load(key: str) -> SignedIn | None:
 
 
 def _slept_too_long() -> bool:
-    return current.now() - session.get("active_at", 0) > current.settings().idle_limit.total_seconds()
+    return int(session.get("active_at", 0)) + current.settings().idle_limit.total_seconds() < current.now()
 
 
 class _Ended:

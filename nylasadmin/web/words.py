@@ -13,6 +13,8 @@ from nylasadmin.services.views import LinkRow, RunRow, SnapshotView
 from nylasadmin.services.wording import DIRECTIONS, sentence, switched_off
 from nylasadmin.web.format import duration, number, plural
 
+_TELLS_AFTER_S = 2.0
+
 
 def init(app: Flask) -> None:
     app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction))
@@ -22,6 +24,7 @@ def init(app: Flask) -> None:
         last_sync=last_sync,
         outcome=outcome,
         percent=percent,
+        rate=rate,
         switched_off=left_out,
         time_left=time_left,
         write_words=write_words,
@@ -73,9 +76,18 @@ def write_words(counters: Counters, place: str) -> str:
 
 
 def percent(snapshot: SnapshotView) -> int:
-    """Say how much is done, in percent of the links; 100 only when all have ended."""
-    return snapshot.links_ended * 100 // snapshot.links if snapshot.links else 100
+    """Say how much is done, in whole percent; 100 only when all is."""
+    return int((snapshot.progress.share or 0) * 100)
 
 
 def time_left(progress: Progress) -> str:
-    return ""
+    """Say how long it will take still, once that can be told."""
+    if progress.left_s is None or progress.elapsed_s < _TELLS_AFTER_S:
+        return "estimating time left"
+    return f"≈ {duration(progress.left_s)} left" if progress.left_s else "almost done"
+
+
+def rate(snapshot: SnapshotView) -> str:
+    """Say how fast items are read and compared."""
+    elapsed = snapshot.progress.elapsed_s
+    return f"{number(snapshot.counters.read / elapsed)} items/s" if elapsed >= _TELLS_AFTER_S else ""

@@ -58,3 +58,11 @@ def test_more_done_in_the_same_time_leaves_less_time(done: int, elapsed: float) 
     assert earlier.left_s is not None
     assert later.left_s is not None
     assert later.left_s <= earlier.left_s
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "percent"),
+    [(0, None, None), (0, 10, 0), (995, 1000, 99), (9_999, 10_000, 99), (5, 5, 100), (0, 0, 100)],
+)
+def test_a_hundred_per_cent_means_everything(done: int, total: int | None, percent: int | None) -> None:
+    assert estimate(done, total, started_at=0.0, now=1.0).percent == percent

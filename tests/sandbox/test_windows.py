@@ -89,9 +89,9 @@ def test_a_series_is_listed_while_its_span_lasts(api: Api) -> None:
 def test_occurrences_keep_their_clock_time_over_a_clock_change(api: Api) -> None:
     # 2026-03-28 09:00 in Berlin, the day before summer time begins.
     first = 1_774_684_800
-    when = {"start_time": first, "end_time": first + HOUR} | {
-        key: "Europe/Berlin" for key in ("start_timezone", "end_timezone")
-    }
+    when = {"start_time": first, "end_time": first + HOUR} | dict.fromkeys(
+        ("start_timezone", "end_timezone"), "Europe/Berlin"
+    )
     api.create(title="daily", when=when, recurrence=["RRULE:FREQ=DAILY;COUNT=2"])
     starts = [event["when"]["start_time"] for event in api.events(start=first, end=first + 3 * DAY)]
     assert starts == [first, first + 23 * HOUR]

@@ -13,6 +13,10 @@ PATH = f"/v3/grants/{ANNA}/events"
 PRIMARY = {"calendar_id": "primary"}
 
 
+def days(start: str, end: str) -> dict[str, str]:
+    return {"start_date": start, "end_date": end}
+
+
 def test_nested_fields_are_replaced_and_others_kept(api: Api) -> None:
     made = api.create(
         title="a",
@@ -113,13 +117,13 @@ def test_the_longest_metadata_is_taken(api: Api) -> None:
 @pytest.mark.parametrize(
     ("provider", "written", "read"),
     [
-        ("google", {"date": "2026-07-11"}, {"start_date": "2026-07-11", "end_date": "2026-07-12"}),
-        ("google", {"start_date": "2026-07-11", "end_date": "2026-07-11"}, {"start_date": "2026-07-11", "end_date": "2026-07-12"}),
-        ("microsoft", {"start_date": "2026-07-11", "end_date": "2026-07-13"}, {"start_date": "2026-07-11", "end_date": "2026-07-13"}),
-        ("icloud", {"start_date": "2026-07-11", "end_date": "2026-07-11"}, {"date": "2026-07-11"}),
-        ("icloud", {"start_date": "2026-07-11", "end_date": "2026-07-12"}, {"start_date": "2026-07-11", "end_date": "2026-07-12"}),
+        ("google", {"date": "2026-07-11"}, days("2026-07-11", "2026-07-12")),
+        ("google", days("2026-07-11", "2026-07-11"), days("2026-07-11", "2026-07-12")),
+        ("microsoft", days("2026-07-11", "2026-07-13"), days("2026-07-11", "2026-07-13")),
+        ("icloud", days("2026-07-11", "2026-07-11"), {"date": "2026-07-11"}),
+        ("icloud", days("2026-07-11", "2026-07-12"), days("2026-07-11", "2026-07-12")),
     ],
-)  # fmt: skip
+)
 def test_whole_days_end_as_the_provider_says(
     start: Callable[..., Api], provider: str, written: dict[str, str], read: dict[str, str]
 ) -> None:

@@ -13,14 +13,14 @@ _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
 
 
 class Visitor:
-    """``root`` is the path the console is mounted under, as a proxy in front would tell."""
+    """``environ`` goes with every request: for example the path the console is mounted under."""
 
     def __init__(self, app: Flask, **environ: Any) -> None:
         self.client = app.test_client()
         self._environ = environ
 
     def get(self, path: str, **options: Any) -> TestResponse:
-        return self.client.get(path, **self._environ, **options)
+        return self.client.get(path, buffered=True, **self._environ, **options)
 
     def ask(self, path: str, *, source: str = "a#some", target: str = "section#panel", **options: Any) -> TestResponse:
         """GET the way htmx does."""

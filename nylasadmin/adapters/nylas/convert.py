@@ -189,7 +189,7 @@ def _split_recurrence(lines: Iterable[str], when: When) -> tuple[tuple[str, ...]
                 continue
             except ValueError:
                 pass  # kept as text below
-        rules.append(normalized_rule(line))
+        rules.append(normalized_rule(line) if "FREQ=" in line.upper() else line.strip())
     return tuple(sorted(rules)), excluded if rules else set()
 
 

@@ -268,7 +268,9 @@ class SqlConsole:
                 snapshots.c.requested_at,
                 snapshots.c.operator,
             )
-            .select_from(runs.join(links, runs.c.link_id == links.c.id).join(snapshots, runs.c.snapshot_id == snapshots.c.id))
+            .select_from(
+                runs.join(links, runs.c.link_id == links.c.id).join(snapshots, runs.c.snapshot_id == snapshots.c.id)
+            )
             .where(which)
             .order_by(runs.c.id.desc())
             .offset(offset)

@@ -131,7 +131,7 @@ class Conversion:
 
     def _report_rest(self, part: Component, uid: str) -> None:
         for name in part:
-            if name not in _TAKEN and any(str(value).strip() for value in values(part, name)):
+            if name not in _TAKEN and any(value.to_ical().strip() for value in values(part, name)):
                 self._report.add_property(name)
         for name, problem in part.errors:
             self._report.add(uid, name or "a line", f"cannot be read: {problem}")

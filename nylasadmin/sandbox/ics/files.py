@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,11 +58,15 @@ def _sort_in(file: IcsFile, part: Component) -> None:
 def _parsed(data: bytes, report: FileReport) -> list[Component]:
     """Parse the whole; if that gives less events than the file begins, parse what is whole in it."""
     begun = len(_EVENT_BEGINS.findall(data))
-    try:
-        components = Component.from_ical(data, multiple=True)
-    except (ValueError, IndexError, KeyError) as problem:
-        report.add(None, "the file", f"is damaged: {problem}")
-        components = []
+    components: list[Component] = []
+    with warnings.catch_warnings(record=True) as doubts:
+        warnings.simplefilter("always")
+        try:
+            components = Component.from_ical(data, multiple=True)
+        except (ValueError, IndexError, KeyError) as problem:
+            report.add(None, "the file", f"is damaged: {problem}")
+    for text in dict.fromkeys(str(doubt.message) for doubt in doubts):
+        report.add(None, "the file", text)
     if sum(len(one.walk("VEVENT")) for one in components) >= begun and (begun or components):
         return components
     return _salvaged(data, begun, report)

@@ -27,9 +27,9 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-def nylas(slept: list[float]) -> Iterator[NylasHttpSide]:
-    """A client whose waits are noted instead of spent."""
-    side = NylasHttpSide(sleep=slept.append)
+def nylas() -> Iterator[NylasHttpSide]:
+    """A client that waits next to nothing before it tries again."""
+    side = NylasHttpSide(patience=Patience(first_wait_s=0.001))
     yield side
     side.close()
 
