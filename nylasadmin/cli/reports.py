@@ -35,13 +35,15 @@ _PLAN_HEADINGS = (
     "STATE",
 )
 
-JSON_SHAPE = """JSON: {"id", "target", "link": id or null, "direction": "get" or "send", "is_preview", "state": "running",
-       "held", "done", "failed" or "cancelled", "requested_at", "finished_at": Unix seconds or null, "counters": {"read",
-       "to_create", "to_update", "to_delete", "unchanged", "kept", "outside", "skipped", "created", "updated",
-       "deleted", "moved", "failed"}, "runs": [{"id", "link", "user", "folder", "state", "cause", "detail", "hold": null
-       or {"limit", "deletes", "destination_items", "source_items", "source_before"}, "counters"}],
-       "left_out": [{"link", "user", "folder", "why"}], "failures": [{"run", "link", "title", "action", "cause",
-       "detail"}]}"""
+JSON_SHAPE = """JSON: {"id", "target", "link": id or null, "direction": "get" or "send", "is_preview",
+       "state": "running", "held", "done", "failed" or "cancelled",
+       "requested_at", "finished_at": Unix seconds or null,
+       "counters": {"read", "to_create", "to_update", "to_delete", "unchanged", "kept", "outside", "skipped",
+                    "created", "updated", "deleted", "moved", "failed"},
+       "runs": [{"id", "link", "user", "folder", "state", "cause", "detail", "counters",
+                 "hold": null or {"limit", "deletes", "destination_items", "source_items", "source_before"}}],
+       "left_out": [{"link", "user", "folder", "why"}],
+       "failures": [{"run", "link", "title", "action", "cause", "detail"}]}"""
 
 
 def say_snapshot(console: Console, view: SnapshotView, terminal: Terminal) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
 
 import pytest
@@ -25,11 +26,12 @@ def first_link(shell: Shell) -> dict[str, object]:
 
 
 def empty_crm(shell: Shell, box: RunningSandbox) -> None:
-    """Delete every event at Nylas, one by one, as the owners would."""
+    """Delete every event at Nylas, in read-only calendars too."""
     for grant in box.grants:
         for calendar in grant.calendars.values():
-            for event_id in list(calendar.events):
-                box.delete_event(calendar, event_id)
+            masters = [row.id for _, row in calendar.events.rows() if row.master_id is None]
+            for event_id in masters:
+                calendar.events.remove(event_id)
 
 
 def test_get_copies_everything_and_the_second_time_writes_nothing(linked: Shell) -> None:
@@ -166,8 +168,6 @@ def test_ctrl_c_cancels_the_snapshot_and_says_so(
 
 def box_is_asked(box: RunningSandbox) -> None:
     """Wait until a listing of events hangs at the sandbox."""
-    import time
-
     deadline = time.monotonic() + 20
     while not box.sandbox.faults.all()[0].fired:
         assert time.monotonic() < deadline

@@ -22,7 +22,7 @@ def test_a_target_is_added_with_a_key_from_a_file_and_the_key_is_never_shown(she
 def test_wrong_fields_are_named_and_nothing_is_added(shell: Shell) -> None:
     refused = shell("target", "add", "EU", "--host", "https://nylas/", "--api-key-stdin", stdin="\n")
     assert refused.code == 2
-    assert {line.split(": ")[1] for line in refused.err.splitlines()} == {"host", "api-key"}
+    assert {line.split(": ")[1] for line in refused.err.splitlines()} >= {"host", "api-key"}
     assert shell("target", "list", "--json").json == []
 
 
