@@ -139,7 +139,7 @@ def upgrade_database(settings: Settings) -> Path | None:
 
 
 def _upgraded(engine: Engine) -> Path | None:
-    """Upgrade, and let go of the connections this took: they know nothing of what units of work rely on."""
+    """Upgrade, and let go of the connections this took: they lack the pragmas that Database gives each new one."""
     try:
         return upgrade(engine)
     except DatabaseError as error:

@@ -32,30 +32,29 @@ def main(argv: list[str] | None = None) -> int:
     # What is loaded lives as long as the process: collections need not walk through it again and again.
     gc.freeze()
     _print_report(sandbox)
-    stop = threading.Event()
-    if options.until_input_ends:
-        threading.Thread(target=_watch_input, args=(stop,), name="input", daemon=True).start()
-    return _serve(sandbox, options.host, options.port, stop)
+    return _serve(sandbox, options)
 
 
-def _watch_input(stop: threading.Event) -> None:
+def _watch_input(server: SandboxServer) -> None:
     """Stop when whoever started the command is gone, however it went."""
     descriptor = sys.stdin.fileno()  # read without Python's buffer: its lock must be free when the interpreter ends
     while os.read(descriptor, 4096):
         pass
-    stop.set()
+    server.stop()
 
 
-def _serve(sandbox: Sandbox, host: str, port: int, stop: threading.Event) -> int:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+def _serve(sandbox: Sandbox, options: argparse.Namespace) -> int:
     try:
-        server = SandboxServer(sandbox, host, port)
+        server = SandboxServer(sandbox, options.host, options.port)
     except OSError as problem:
-        print(f"sandbox: {host}:{port} cannot be used: {problem.strerror}", file=sys.stderr)  # noqa: T201
+        print(f"sandbox: {options.host}:{options.port} cannot be used: {problem.strerror}", file=sys.stderr)  # noqa: T201
         return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.stop())
+    if options.until_input_ends:
+        threading.Thread(target=_watch_input, args=(server,), name="input", daemon=True).start()
     print(_start_line(sandbox, server.url), flush=True)  # noqa: T201
-    server.serve(stop)
+    server.serve()
     return 0
 
 

@@ -17,7 +17,7 @@ from nylasadmin.sandbox.http.app import create_app
 from nylasadmin.sandbox.state import Sandbox
 
 _THREADS = 24
-_LOOK_UP_S = 0.05
+_LOOK_UP_S = 1.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -59,6 +59,7 @@ class SandboxServer:
             create_app(sandbox), sockets=[listening], threads=_THREADS, connection_limit=1000, ident="nylas-sandbox"
         )
         self._server.channel_class = _Channel
+        self._stopped = threading.Event()
         self.host, self.port = host, int(self._server.effective_port)
 
     @property
@@ -67,10 +68,16 @@ class SandboxServer:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
-    def serve(self, stop: threading.Event) -> None:
-        """Serve until the event is set, then close everything."""
+    def stop(self) -> None:
+        """Make `serve` return; may be called from any thread and from a signal handler."""
+        self._stopped.set()
+        with contextlib.suppress(OSError):  # A second call may come when all is closed already.
+            self._server.pull_trigger()
+
+    def serve(self) -> None:
+        """Serve until stopped, then close everything."""
         try:
-            while not stop.is_set():
+            while not self._stopped.is_set():
                 self._server.asyncore.loop(timeout=_LOOK_UP_S, map=self._server._map, count=1)
         finally:
             self._close()
