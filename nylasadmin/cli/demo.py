@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
+import textwrap
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -131,12 +133,18 @@ def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, data: Path) 
     terminal.flush()
 
 
+def _kind(line: str) -> str:
+    """Give what was lost and why, without the file and how often."""
+    what = line.split(": ", 2)[-1]
+    return textwrap.shorten(re.sub(r" of [\d,]+ events?:", ":", what), 100, placeholder=" ...")
+
+
 def _report(terminal: Terminal, log_file: Path) -> None:
     """Sum up what of the loaded calendars the sandbox could not represent."""
     lines = log_file.read_text("utf-8", "replace").splitlines()
     if not lines:
         return
-    kinds = Counter(line.split(": ", 2)[-1] for line in lines)
+    kinds = Counter(_kind(line) for line in lines)
     terminal.say(f"  {len(lines)} parts of the loaded calendars could not be represented as they are:")
     for kind, number in kinds.most_common(_REPORTED):
         terminal.say(f"  {number:6} x {kind}")
