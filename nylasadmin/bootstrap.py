@@ -73,6 +73,7 @@ def build(
     clock = clock or SystemClock()
     engine = open_engine(settings)
     upgrade(engine)
+    engine.dispose()  # connections opened so far are pooled without the pragmas that Database gives each new one
     storage = Database(engine, lambda: int(clock.now()))
     sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
     side: Nylas = nylas or NylasHttpSide()

@@ -58,7 +58,7 @@
     chip.classList.toggle("ok", isLive);
     chip.classList.toggle("bad", !isLive);
   };
-  const asksForItself = (ctx) => ctx?.sourceElement === ctx?.target;
+  const asksForItself = (ctx) => ctx?.request?.method === "GET" && ctx.sourceElement === ctx.target;
 
   // --- dialogs
   const closeDialog = () => document.querySelector("#dialog-host dialog")?.close();
@@ -101,10 +101,11 @@
     if (token && request.method !== "GET") request.headers["X-CSRFToken"] = token;
   });
   document.addEventListener("htmx:after:request", (event) => {
-    if (event.detail.ctx?.response) live(event.detail.ctx.response.status < 500);
+    if (event.detail.ctx?.response) live(![502, 503, 504].includes(event.detail.ctx.response.status));
   });
-  document.addEventListener("htmx:before:swap", (event) => {
-    if (!asksForItself(event.detail?.ctx)) document.getElementById("notices")?.replaceChildren();
+  document.addEventListener("htmx:before:request", (event) => {
+    if (asksForItself(event.detail?.ctx)) return;
+    for (const area of document.querySelectorAll("#notices, [data-notices]")) area.replaceChildren();
   });
   document.addEventListener("htmx:after:swap", () => {
     const area = noticeArea();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 import sys
@@ -27,29 +28,30 @@ def main(argv: list[str] | None = None) -> int:
     sandbox = Sandbox(seed=options.seed, provider=options.provider, api_key=options.api_key, clock=clock)
     events = options.events_per_user if options.events_per_user is not None else 0 if options.ics else _DEFAULT_EVENTS
     fill(sandbox, users=options.users, events_per_user=events, ics=options.ics)
+    # What is loaded lives as long as the process: collections need not walk through it again and again.
+    gc.freeze()
     _print_report(sandbox)
-    stop = threading.Event()
-    if options.until_input_ends:
-        threading.Thread(target=_watch_input, args=(stop,), name="input", daemon=True).start()
-    return _serve(sandbox, options.host, options.port, stop)
+    return _serve(sandbox, options)
 
 
-def _watch_input(stop: threading.Event) -> None:
+def _watch_input(server: SandboxServer) -> None:
     """Stop when whoever started the command is gone, however it went."""
     sys.stdin.buffer.read()
-    stop.set()
+    server.stop()
 
 
-def _serve(sandbox: Sandbox, host: str, port: int, stop: threading.Event) -> int:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+def _serve(sandbox: Sandbox, options: argparse.Namespace) -> int:
     try:
-        server = SandboxServer(sandbox, host, port)
+        server = SandboxServer(sandbox, options.host, options.port)
     except OSError as problem:
-        print(f"sandbox: {host}:{port} cannot be used: {problem.strerror}", file=sys.stderr)  # noqa: T201
+        print(f"sandbox: {options.host}:{options.port} cannot be used: {problem.strerror}", file=sys.stderr)  # noqa: T201
         return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.stop())
+    if options.until_input_ends:
+        threading.Thread(target=_watch_input, args=(server,), name="input", daemon=True).start()
     print(_start_line(sandbox, server.url), flush=True)  # noqa: T201
-    server.serve(stop)
+    server.serve()
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 
 from nylasadmin.sandbox.company.generation import employ, fill_calendars
@@ -16,5 +15,3 @@ def fill(sandbox: Sandbox, *, users: int, events_per_user: int, ics: Path | None
     fill_calendars(sandbox, staff, events_per_user)
     if ics is not None:
         load_directory(sandbox, ics, list(sandbox.grants))
-    # What is loaded lives as long as the process: collections need not walk through it again and again.
-    gc.freeze()

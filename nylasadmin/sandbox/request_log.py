@@ -50,8 +50,8 @@ class RequestLog:
         """Note how a request ended; no status means that the connection was broken off."""
         with self._lock:
             self._in_flight[entry["grant"] or ""] -= 1
-        entry["status"] = status
-        entry["ms"] = round((time.perf_counter() - entry.pop("began")) * 1000, 3)
+            entry["status"] = status
+            entry["ms"] = round((time.perf_counter() - entry.pop("began")) * 1000, 3)
 
     def entries(self) -> list[Json]:
         """Return the log, oldest first."""

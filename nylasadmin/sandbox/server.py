@@ -17,11 +17,11 @@ from nylasadmin.sandbox.http.app import create_app
 from nylasadmin.sandbox.state import Sandbox
 
 _THREADS = 24
-_LOOK_UP_S = 0.05
+_LOOK_UP_S = 1.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class _Task(WSGITask):  # type: ignore[misc]
+class _Answering(WSGITask):  # type: ignore[misc]
     """A request that may ask for its connection to be reset instead of answered."""
 
     def get_environment(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class _Task(WSGITask):  # type: ignore[misc]
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """A connection that swallows the answer once it is to be reset."""
 
-    task_class = _Task
+    task_class = _Answering
     cut = False
 
     def write_soon(self, data: Any) -> int:
@@ -59,17 +59,25 @@ class SandboxServer:
             create_app(sandbox), sockets=[listening], threads=_THREADS, connection_limit=1000, ident="nylas-sandbox"
         )
         self._server.channel_class = _Channel
+        self._stopped = threading.Event()
         self.host, self.port = host, int(self._server.effective_port)
 
     @property
     def url(self) -> str:
         """The address clients use."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
-    def serve(self, stop: threading.Event) -> None:
-        """Serve until the event is set, then close everything."""
+    def stop(self) -> None:
+        """Make `serve` return; may be called from any thread and from a signal handler."""
+        self._stopped.set()
+        with contextlib.suppress(OSError):  # A second call may come when all is closed already.
+            self._server.pull_trigger()
+
+    def serve(self) -> None:
+        """Serve until stopped, then close everything."""
         try:
-            while not stop.is_set():
+            while not self._stopped.is_set():
                 self._server.asyncore.loop(timeout=_LOOK_UP_S, map=self._server._map, count=1)
         finally:
             self._close()

@@ -107,11 +107,11 @@ def running_sandbox(
     """Serve a sandbox as long as the block runs."""
     sandbox = Sandbox(seed=seed, provider=provider, api_key=api_key, clock=clock)
     fill(sandbox, users=users, events_per_user=events_per_user, ics=ics)
-    server, stop = SandboxServer(sandbox), threading.Event()
-    thread = threading.Thread(target=server.serve, args=(stop,), name="nylas-sandbox", daemon=True)
+    server = SandboxServer(sandbox)
+    thread = threading.Thread(target=server.serve, name="nylas-sandbox", daemon=True)
     thread.start()
     try:
         yield RunningSandbox(server.url, sandbox)
     finally:
-        stop.set()
+        server.stop()
         thread.join(timeout=10)

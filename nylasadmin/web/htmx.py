@@ -10,7 +10,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import htmx_flask
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Flask, Response, flash, make_response, redirect, render_template, request
 
 DIALOG_DONE = "dialog-done"
 
@@ -56,16 +56,20 @@ def form(template: str, status: int = 200, **values: Any) -> Response:
     return make_response(render_template(template, frame=frame, **values), status)
 
 
-def done(back: str, **events: dict[str, Any]) -> Response:
-    """Answer a dialog's success: it closes and ``events`` wake the panels. Without htmx: 303 to ``back``.
+def done(back: str, said: str = "", **events: dict[str, Any]) -> Response:
+    """Answer a dialog's success: it closes, ``said`` is shown for a moment, ``events`` wake the panels.
 
-    No event detail may have the key ``target``: htmx would read it as a selector.
+    Without htmx: 303 to ``back``, where ``said`` is shown. No event detail may have the key ``target``: htmx would read
+    it as a selector.
     """
     if not is_htmx():
+        if said:
+            flash(said)
         return see_other(back)
     answer = make_response("", 200)
     answer.headers["HX-Reswap"] = "none"
-    return _with_events(answer, {**events, DIALOG_DONE: {}})
+    toast: dict[str, dict[str, Any]] = {"toast": {"text": said}} if said else {}
+    return _with_events(answer, {**events, **toast, DIALOG_DONE: {}})
 
 
 def go(url: str) -> Response:

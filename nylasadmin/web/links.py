@@ -27,7 +27,7 @@ COLUMNS = (
     (LinkSort.OWNER, "Folder owner", "wide-only"),
     (None, "Inbound", "mid"),
     (None, "Outbound", "mid"),
-    (LinkSort.ITEMS, "Items", "num"),
+    (LinkSort.ITEMS, "Items", "num wide-only"),
     (LinkSort.LAST_SYNC, "Last sync", "wide-only"),
     (None, "State", ""),
 )
@@ -67,10 +67,12 @@ def read_query(target_id: int, args: Mapping[str, str]) -> LinkQuery:
 
 
 def panel_values(query: LinkQuery, selected: int | None) -> dict[str, Any]:
-    """Give what the links panel shows. A page beyond the last one shows the last one."""
+    """Give what the links panel shows. A page beyond the last shows the last; no selection selects the first link."""
     found = services().console.links(query)
     if not found.rows and query.page > found.pages:
         found = services().console.links(msgspec.structs.replace(query, page=found.pages))
+    if selected is None and found.rows:
+        selected = found.rows[0].id
     return {
         "links": found,
         "selected_link": selected,

@@ -44,7 +44,7 @@ def add() -> Response:
         _operators().add(current.actor(), username, _password(), privileges)
     except InvalidInput as problem:
         return _add_form(422, username, privileges, problem.fields)
-    return _done()
+    return _done("add", username)
 
 
 @blueprint.get("/operators/<int:id>/privileges")
@@ -62,7 +62,7 @@ def set_privileges(id: int) -> Response:
         _operators().set_privileges(current.actor(), id, privileges)
     except InvalidInput as problem:
         return _privileges_form(422, row, privileges, problem.fields)
-    return _done()
+    return _done("privileges", row.username)
 
 
 @blueprint.get("/operators/<int:id>/password")
@@ -79,7 +79,7 @@ def set_password(id: int) -> Response:
         _operators().set_password(current.actor(), id, _password())
     except InvalidInput as problem:
         return _password_form(422, row, problem.fields)
-    return _done()
+    return _done("password", row.username)
 
 
 @blueprint.get("/operators/<int:id>/<any(disable, enable):what>")
@@ -96,7 +96,7 @@ def switch(id: int, what: str) -> Response:
         _operators().set_disabled(current.actor(), id, what == "disable")
     except InvalidInput as problem:
         return _switch_form(422, row, what, problem.fields)
-    return _done()
+    return _done(what, row.username)
 
 
 def _operators() -> Operators:
@@ -128,8 +128,9 @@ def _password() -> str:
     return password
 
 
-def _done() -> Response:
-    return htmx.done(url_for("operators.page"), operatorsChanged={})
+def _done(what: str, username: str) -> Response:
+    said = render_template("operators/_done.html", what=what, username=username)
+    return htmx.done(url_for("operators.page"), said, operatorsChanged={})
 
 
 def _add_form(status: int, username: str, privileges: frozenset[Privilege], problems: dict[str, str]) -> Response:

@@ -12,7 +12,7 @@ from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.targets import MOST_SYNC_DAYS, Target
 from nylasadmin.errors import InvalidInput, NylasError, Refused, StaleVersion
 from nylasadmin.services.targets import form_of
-from nylasadmin.services.views import LinkRow, SnapshotState
+from nylasadmin.services.views import SnapshotState
 from nylasadmin.web import htmx, links, target_form
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.security import needs
@@ -30,15 +30,8 @@ def page(target_id: int | None = None, link_id: int | None = None) -> ResponseRe
     if chosen is None:
         return render_template("targets/page.html", **values, target=None)
     values |= targets_values(chosen, values["target_rows"]) | server_values(chosen)
-    query = links.read_query(chosen, request.args)
-    found = links.panel_values(query, link_id)
-    link_id = link_id or _first(found["links"].rows)
-    values |= found | {"selected_link": link_id}
-    return render_template("targets/page.html", **values, **_folder(chosen, link_id))
-
-
-def _first(rows: tuple[LinkRow, ...]) -> int | None:
-    return rows[0].id if rows else None
+    values |= links.panel_values(links.read_query(chosen, request.args), link_id)
+    return render_template("targets/page.html", **values, **_folder(chosen, values["selected_link"]))
 
 
 def _folder(target_id: int, link_id: int | None) -> dict[str, Any]:

@@ -16,6 +16,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from tests.web.fixtures import app, clock, product, seeded
+
+__all__ = ["app", "clock", "product", "seeded"]
+
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--no-sandbox",

@@ -21,7 +21,9 @@ from nylasadmin.sandbox.command import main
 @contextmanager
 def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     command = [sys.executable, "-m", "nylasadmin.sandbox", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         try:
             yield process, json.loads(process.stdout.readline())
@@ -40,6 +42,12 @@ def test_it_says_where_it_is_and_ends_cleanly(how: signal.Signals) -> None:
         process.send_signal(how)
         rest, errors = process.communicate(timeout=10)
         assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def test_it_ends_with_whoever_started_it_if_asked_to() -> None:
+    with started("--users", "1", "--until-input-ends") as (process, _):
+        assert process.communicate(timeout=10) == ("", "")
+        assert process.returncode == 0
 
 
 def test_key_provider_and_seed_are_taken_from_the_options() -> None:

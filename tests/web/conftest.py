@@ -1,75 +1,34 @@
-"""The console with real services on a database of its own, and the cast: olga, vera, peter and adam."""
+"""The fixtures of the console, for every test of this folder."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 
-from nylasadmin import bootstrap
-from nylasadmin.adapters.clocks import FixedClock
 from nylasadmin.bootstrap import Product
-from nylasadmin.domain.privileges import COMMAND_LINE, Privilege
-from nylasadmin.settings import Settings
-from tests.web.visitor import PASSWORD, Visitor
+from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from tests.web.fixtures import app, clock, product, seeded, visit
+from tests.web.stage import Stage
 
-CAST = {
-    "olga": {Privilege.MANAGE},
-    "vera": {Privilege.VIEW},
-    "peter": set[Privilege](),
-    "adam": {Privilege.OPERATORS},
-}
-
-
-def settings_in(folder: Path) -> Settings:
-    return Settings(
-        secret_key="a key for tests only, 32 letters or more",
-        data_dir=str(folder),
-        runner="inline",
-        cookie_secure=False,
-    )
-
-
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a database with the cast once; each test works on a copy."""
-    folder = tmp_path_factory.mktemp("seeded")
-    product = bootstrap.build(settings_in(folder), clock=FixedClock())
-    for username, privileges in CAST.items():
-        product.services.operators.add(COMMAND_LINE, username, PASSWORD, privileges)
-    product.close()
-    return folder
+__all__ = ["app", "clock", "product", "seeded", "visit"]
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
+def box() -> Iterator[RunningSandbox]:
+    with running_sandbox(users=3, events_per_user=30) as running:
+        yield running
 
 
 @pytest.fixture
-def product(seeded: Path, tmp_path: Path, clock: FixedClock) -> Iterator[Product]:
-    shutil.copytree(seeded, tmp_path, dirs_exist_ok=True)
-    product = bootstrap.build(settings_in(tmp_path), clock=clock)
-    yield product
-    product.close()
+def stage(product: Product, box: RunningSandbox) -> Stage:
+    """A target whose links are discovered."""
+    stage = Stage(product, box)
+    stage.discover()
+    return stage
 
 
 @pytest.fixture
-def app(product: Product) -> Flask:
-    return bootstrap.create_app(product=product)
-
-
-@pytest.fixture
-def visit(app: Flask) -> Callable[..., Visitor]:
-    """``visit("olga")`` gives olga, signed in; ``visit()`` somebody who is not."""
-
-    def visitor(username: str = "") -> Visitor:
-        person = Visitor(app)
-        if username:
-            assert person.sign_in(username).status_code == 303
-        return person
-
-    return visitor
+def bare(product: Product, box: RunningSandbox) -> Stage:
+    """A target without links; the CRM has no users."""
+    return Stage(product, box)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -56,7 +57,16 @@ def test_an_operator_is_added_with_privileges_and_can_sign_in(visit: Visit, prod
 def test_a_dialog_that_succeeded_closes_and_wakes_the_list(visit: Visit) -> None:
     answer = visit("adam").send("/operators/add", NEW)
     assert (answer.status_code, answer.text) == (200, "")
-    assert answer.headers["HX-Trigger"] == '{"operatorsChanged": {}, "dialog-done": {}}'
+    events = json.loads(answer.headers["HX-Trigger"])
+    assert list(events) == ["operatorsChanged", "toast", "dialog-done"]
+    assert events["toast"]["text"] == "nora can sign in now."
+
+
+def test_without_scripts_the_next_page_says_what_was_done(visit: Visit) -> None:
+    person = visit("adam")
+    person.post("/operators/add", NEW)
+    assert "nora can sign in now." in person.get("/operators").text
+    assert "nora can sign in now." not in person.get("/operators").text
 
 
 def test_wrong_input_is_shown_beside_its_field_and_the_rest_is_kept(visit: Visit, product: Product) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from nylasadmin.adapters.nylas.http import IMPATIENT, NylasHttp, Patience, Sessions
+from nylasadmin.adapters.nylas.listings import Horizon
 from nylasadmin.adapters.nylas.pacing import Paces, Sleep
 from nylasadmin.adapters.nylas.reading import NylasReader
 from nylasadmin.adapters.nylas.store import NylasFolder
@@ -35,7 +36,8 @@ _calendars = msgspec.json.Decoder(CalendarPage)
 class NylasHttpSide:
     """Opens directories and folders at any Nylas application.
 
-    ``proxy`` and ``ca_bundle`` come from the settings; the environment is not consulted.
+    ``proxy`` and ``ca_bundle`` come from the settings; the environment is not consulted. ``horizon`` says how far
+    calendars are listed whose provider limits windows.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class NylasHttpSide:
         proxy: str | None = None,
         ca_bundle: str | None = None,
         patience: Patience | None = None,
+        horizon: Horizon | None = None,
         sleep: Sleep = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._sessions = Sessions(proxy=proxy, ca_bundle=ca_bundle)
         self._paces = Paces(sleep=sleep)
         self._patience = patience or Patience()
+        self._horizon = horizon
         self._sleep = sleep
         self._now = now
 
@@ -60,7 +64,7 @@ class NylasHttpSide:
     def reader(self, sender: SenderSettings, folder: FolderRef) -> NylasReader:
         """Open a folder that can only be read."""
         http = self._http(sender, folder.grant_id)
-        return NylasReader(http, folder, self._now, concurrency=sender.concurrency)
+        return NylasReader(http, folder, concurrency=sender.concurrency, now=self._now, horizon=self._horizon)
 
     def store(self, sender: SenderSettings, folder: FolderRef) -> NylasFolder:
         """Open a folder that can be read and written."""

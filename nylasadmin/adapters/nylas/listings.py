@@ -27,10 +27,17 @@ FAR_FUTURE = 4_102_444_800
 
 _PAGE = 200
 _MOST_RESTARTS = 3
-_YEARS_AROUND = 2
-_REACH_AHEAD_S = 5 * 366 * DAY_S
+_YEAR_S = 366 * DAY_S
+_REACH_AHEAD_YEARS = 5
 _MARGIN_S = 31 * DAY_S
 _REFUSALS = (AccessDenied, BadRequest, CursorExpired, NotThere)
+
+
+class Horizon(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a calendar is listed at a provider that limits windows: without one, thousands of requests each time."""
+
+    years_back: int = 2
+    years_ahead: int = 2
 
 
 class CursorLost(Exception):
@@ -45,27 +52,33 @@ class Listings:
     """All ways to list one calendar."""
 
     def __init__(
-        self, http: NylasHttp, folder: FolderRef, rules: ProviderRules, now: Callable[[], float] = time.time
+        self,
+        http: NylasHttp,
+        folder: FolderRef,
+        rules: ProviderRules,
+        *,
+        now: Callable[[], float] = time.time,
+        horizon: Horizon | None = None,
     ) -> None:
         self._http = http
         self._path = ("v3", "grants", folder.grant_id, "events")
         self._folder_id = folder.folder_id
         self._rules = rules
         self._now = now
+        self._horizon = horizon or Horizon()
 
     def slices(self, window: Window) -> list[tuple[int, int]]:
         """Cut a window into ranges the provider lists at once.
 
-        A provider with a limit gets an open end closed two years from now: a century in slices of months would be
-        thousands of requests.
+        Where the provider has a limit, an open end is closed at the horizon.
         """
         limit = self._rules.days_per_window
         start, end = max(window.start, FAR_PAST), min(window.end, FAR_FUTURE)
         if limit is None:
             return [(start, end)] if start < end else []
-        around = _YEARS_AROUND * 366 * DAY_S
-        start = int(self._now()) - around if window.start <= FAR_PAST else start
-        end = int(self._now()) + around if window.end >= FAR_FUTURE else end
+        now = int(self._now())
+        start = now - self._horizon.years_back * _YEAR_S if window.start <= FAR_PAST else start
+        end = now + self._horizon.years_ahead * _YEAR_S if window.end >= FAR_FUTURE else end
         step = limit * DAY_S
         return [(at, min(at + step, end)) for at in range(start, end, step)]
 
@@ -106,8 +119,8 @@ class Listings:
     def reach(self, item: ScheduleItem) -> Window:
         """Give the time in which a series' changed occurrences are looked for: its span, an endless one cut off."""
         start, end = span(item)
-        ahead = _REACH_AHEAD_S if self._rules.days_per_window is None else _YEARS_AROUND * 366 * DAY_S
-        latest = max(int(self._now()), start) + ahead
+        years = _REACH_AHEAD_YEARS if self._rules.days_per_window is None else self._horizon.years_ahead
+        latest = max(int(self._now()), start) + years * _YEAR_S
         return Window(max(start - _MARGIN_S, FAR_PAST + 1), min(end + _MARGIN_S, latest))
 
     def _range_query(self, start: int, end: int) -> dict[str, str | int | tuple[str, ...]]:

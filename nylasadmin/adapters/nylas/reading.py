@@ -13,7 +13,7 @@ from nylasadmin.adapters.lanes import in_lanes
 from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, claimed_by, item_of, marker, orphan_of, series_of
 from nylasadmin.adapters.nylas.gathering import Gathering
 from nylasadmin.adapters.nylas.http import NylasHttp
-from nylasadmin.adapters.nylas.listings import FAR_FUTURE, CursorLost, Listings, Restarts
+from nylasadmin.adapters.nylas.listings import FAR_FUTURE, CursorLost, Horizon, Listings, Restarts
 from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_event, read_page
 from nylasadmin.domain.fidelity import Fidelity, fingerprint, rules_for
 from nylasadmin.domain.items import ItemId, ScheduleItem, decode_item, encode_item
@@ -29,13 +29,19 @@ class NylasReader:
     """Reads one folder at Nylas. Every method raises :class:`~nylasadmin.errors.NylasError`."""
 
     def __init__(
-        self, http: NylasHttp, folder: FolderRef, now: Callable[[], float] = time.time, *, concurrency: int = 1
+        self,
+        http: NylasHttp,
+        folder: FolderRef,
+        *,
+        concurrency: int = 1,
+        now: Callable[[], float] = time.time,
+        horizon: Horizon | None = None,
     ) -> None:
         self.http = http
         self._concurrency = max(1, concurrency)
         self.folder = folder
         self.rules = rules_for(folder.provider)
-        self.listings = Listings(http, folder, self.rules, now)
+        self.listings = Listings(http, folder, self.rules, now=now, horizon=horizon)
         self._own = {folder.account_email.strip().lower(), folder.folder_id.lower(), ""}
         self._bodies: dict[str, bytes] = {}
 

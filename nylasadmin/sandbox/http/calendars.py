@@ -23,13 +23,24 @@ _ONE = f"{_LIST}/<segment:calendar_id>"
 def routes(sandbox: Sandbox) -> Blueprint:
     """Return the routes of calendars."""
     blueprint = Blueprint("calendars", __name__)
+    _reading(blueprint, sandbox)
+    _writing(blueprint, sandbox)
+    return blueprint
 
+
+def _reading(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.get(_LIST)
     def list_calendars(grant_name: str) -> Response:
         grant = account(sandbox, grant_name)
         with sandbox.lock:
             return _page(grant)
 
+    @blueprint.get(_ONE)
+    def find_calendar(grant_name: str, calendar_id: str) -> Response:
+        return _one(account(sandbox, grant_name).calendar(calendar_id))
+
+
+def _writing(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.post(_LIST)
     def create_calendar(grant_name: str) -> Response:
         body = replies.body()
@@ -42,10 +53,6 @@ def routes(sandbox: Sandbox) -> Blueprint:
             calendar = sandbox.add_calendar(grant, changes["name"], calendar_id=calendar_id)
             calendar.take(changes)
             return _one(calendar)
-
-    @blueprint.get(_ONE)
-    def find_calendar(grant_name: str, calendar_id: str) -> Response:
-        return _one(account(sandbox, grant_name).calendar(calendar_id))
 
     @blueprint.put(_ONE)
     def update_calendar(grant_name: str, calendar_id: str) -> Response:
@@ -64,8 +71,6 @@ def routes(sandbox: Sandbox) -> Blueprint:
                 raise bad_request("the primary calendar cannot be deleted")
             del grant.calendars[calendar.id]
         return replies.done()
-
-    return blueprint
 
 
 def account(sandbox: Sandbox, grant_name: str) -> Grant:

@@ -24,7 +24,12 @@ _ONE = f"{_LIST}/<segment:event_id>"
 def routes(sandbox: Sandbox) -> Blueprint:
     """Return the routes of events."""
     blueprint = Blueprint("events", __name__)
+    _reading(blueprint, sandbox)
+    _writing(blueprint, sandbox)
+    return blueprint
 
+
+def _reading(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.get(_LIST)
     def list_events(grant_name: str) -> Response:
         calendar = _calendar(sandbox, grant_name)
@@ -37,6 +42,14 @@ def routes(sandbox: Sandbox) -> Blueprint:
         scope = f"import {calendar.grant.id} {calendar.id}"
         return _page(sandbox, calendar, import_query(request.args, calendar.rules, scope, sandbox.clock.now()))
 
+    @blueprint.get(_ONE)
+    def find(grant_name: str, event_id: str) -> Response:
+        with sandbox.lock:
+            calendar = _calendar(sandbox, grant_name, event_id)
+            return _one(calendar, read_event(calendar, event_id))
+
+
+def _writing(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.post(_LIST)
     def create(grant_name: str) -> Response:
         body, asked = replies.body(), boolean(request.args, "notify_participants", default=True)
@@ -45,12 +58,6 @@ def routes(sandbox: Sandbox) -> Blueprint:
             event = create_event(sandbox, calendar, body)
             sandbox.mailed.record(calendar, "created", event, None, asked=asked, now=sandbox.clock.now())
             return _one(calendar, event)
-
-    @blueprint.get(_ONE)
-    def find(grant_name: str, event_id: str) -> Response:
-        with sandbox.lock:
-            calendar = _calendar(sandbox, grant_name, event_id)
-            return _one(calendar, read_event(calendar, event_id))
 
     @blueprint.put(_ONE)
     def update(grant_name: str, event_id: str) -> Response:
@@ -71,8 +78,6 @@ def routes(sandbox: Sandbox) -> Blueprint:
             before = delete_event(sandbox, calendar, event_id)
             sandbox.mailed.record(calendar, "deleted", before, None, asked=asked, now=sandbox.clock.now())
         return replies.done()
-
-    return blueprint
 
 
 def _calendar(sandbox: Sandbox, grant_name: str, event_id: str | None = None) -> Calendar:

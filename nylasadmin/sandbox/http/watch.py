@@ -24,6 +24,7 @@ _HTML = "<html><head><title>{0} Bad gateway</title></head><body><center><h1>{0}<
 
 def install(app: Flask, sandbox: Sandbox) -> None:
     """Watch all requests of an app."""
+    _install_errors(app)
 
     @app.before_request
     def arrive() -> Response | None:
@@ -51,6 +52,8 @@ def install(app: Flask, sandbox: Sandbox) -> None:
         answer.headers["X-Request-Id"] = replies.request_id()
         return answer
 
+
+def _install_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(problem: Refusal) -> Response:
         return replies.refusal(problem)
