@@ -14,7 +14,12 @@ from bench.sandboxes import Company, running_company
 from bench.sdk_scripts import script
 from bench.stopwatches import Took, median, timed
 
-FLOOR, OURS, AGAIN, SDK = "floor: bytes and raw rows", "our Get", "our Get again, nothing changed", "official SDK and ORM"
+FLOOR, OURS, AGAIN, SDK = (
+    "floor: bytes and raw rows",
+    "our Get",
+    "our Get again, nothing changed",
+    "official SDK and ORM",
+)
 _SDK_USERS = 1
 
 

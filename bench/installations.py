@@ -69,13 +69,14 @@ def copied(prepared: Path, folder: Path) -> Path:
     return Path(shutil.copytree(prepared, folder))
 
 
-def settings_of(folder: Path) -> Settings:
-    return Settings(secret_key=SECRET, data_dir=str(folder), runner="inline", cookie_secure=False)
-
-
 def opened(folder: Path) -> Product:
     """Open an installation with the inline runner: a request returns when its work is done."""
-    return bootstrap.build(settings_of(folder))
+    return bootstrap.build(Settings(secret_key=SECRET, data_dir=str(folder), runner="inline"))
+
+
+def opened_idle(folder: Path) -> Product:
+    """Open an installation beside another process that works: requests return at once."""
+    return bootstrap.build(Settings(secret_key=SECRET, data_dir=str(folder), runner="threads"))
 
 
 def get(product: Product) -> SnapshotView:

@@ -23,7 +23,9 @@ def markdown(rows: list[Row]) -> str:
     headings = list(rows[0])
     lines = [headings, *([row.get(heading, "") for heading in headings] for row in rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(headings))]
-    cells = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines]
+    cells = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+    ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([cells[0], rule, *cells[1:]])
 
