@@ -32,7 +32,15 @@ class WebServer:
 
         self._sockets: dict[int, Any] = {}
         try:
-            self._server: Any = create_server(app, map=self._sockets, host=host, port=port, threads=threads, ident=None)
+            self._server: Any = create_server(
+                app,
+                map=self._sockets,
+                host=host,
+                port=port,
+                threads=threads,
+                ident=None,
+                clear_untrusted_proxy_headers=False,  # the application believes as many proxies as the settings say
+            )
         except OSError as error:
             raise UnusableInput(_sentence(error, host, port, "--port")) from error
         self.url = f"http://{host}:{_port_of(self._server)}/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from nylasadmin.sandbox.calendars import Calendar
+from nylasadmin.sandbox.changes import Changes
 from nylasadmin.sandbox.clocks import Clock, RealClock
 from nylasadmin.sandbox.faults import FaultList
 from nylasadmin.sandbox.grants import Grant, GrantBook
@@ -34,6 +35,7 @@ class Sandbox:
         self.grants = GrantBook()
         self.mailed = Mailed()
         self.faults = FaultList()
+        self.changes = Changes()
         self.requests = RequestLog(self.clock)
         self.report: list[Json] = []
         self.closing = threading.Event()

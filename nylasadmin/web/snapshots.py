@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, abort, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.runs import RunState
-from nylasadmin.errors import InvalidInput, Refused
+from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
 from nylasadmin.web import htmx
 from nylasadmin.web.current import actor, services
@@ -210,12 +210,12 @@ def preview() -> ResponseReturnValue:
     asked, snapshots = _asked(request.form), services().snapshots
     _give_up(request.form.get("preview_id", type=int))
     try:
-        plan = snapshots.request(actor(), **asked["wanted"], is_preview=True)
+        made = snapshots.request(actor(), **asked["wanted"], is_preview=True)
     except Refused as error:
         return _section(409, plan=None, refused=error, **asked)
     if not htmx.is_htmx():
-        return htmx.see_other(url_for(".new", preview_id=plan.id, **asked["plain"]))
-    return _section(200, plan=plan, refused=None, **asked)
+        return htmx.see_other(url_for(".new", preview_id=made.id, **asked["plain"]))
+    return _section(200, plan=services().console.snapshot(made.id), refused=None, **asked)
 
 
 @blueprint.get("/panels/snapshots/<int:snapshot_id>/plan")
@@ -253,7 +253,7 @@ def _give_up(preview_id: int | None) -> None:
 def _asked(given: Mapping[str, str]) -> dict[str, Any]:
     """Read what is asked for: direction, one target or one link, and the options."""
     if given.get("direction") not in list(Direction):
-        abort(404)
+        raise NotFound("direction", given.get("direction"))
     direction, ids = Direction(given["direction"]), _ids(given)
     remove = given.get("receiver_only") == ReceiverOnly.REMOVE
     receiver_only, reason = ReceiverOnly.REMOVE if remove else ReceiverOnly.KEEP, given.get("reason", "").strip()
@@ -275,4 +275,4 @@ def _ids(given: Mapping[str, str]) -> dict[str, int]:
     for name in ("link_id", "target_id"):
         if given.get(name, "").isdecimal():
             return {name: int(given[name])}
-    abort(404)
+    raise NotFound("link or target", "")

@@ -1,4 +1,4 @@
-"""The shell in a real browser: sign-in, dialogs, notices, theme, keyboard, accessibility, and all without scripts too."""
+"""The shell in a real browser: sign-in, dialogs, notices, theme, keyboard, accessibility; and all without scripts."""
 
 from __future__ import annotations
 
