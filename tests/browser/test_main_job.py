@@ -1,4 +1,4 @@
-"""The main job as olga does it, in a real browser: Get, watch it finish, change an item in the CRM, Send, see it at Nylas."""
+"""The main job as olga does it in a real browser: Get, watch, change an item in the CRM, Send, and see it at Nylas."""
 
 from __future__ import annotations
 
