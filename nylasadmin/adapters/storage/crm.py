@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import DataError, InterfaceError
 
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import crm_changes, crm_items
@@ -19,12 +20,14 @@ from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint
 from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.recurrence import span
-from nylasadmin.errors import NotFound
+from nylasadmin.errors import CannotBeStored, NotFound
 from nylasadmin.services.ids import new_item_id
 from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.storage import CrmItem, ItemScope
 
 _BATCH = 500
+_REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
+"""What databases and drivers raise for a value they cannot hold."""
 
 
 class SqlCrmItems:
@@ -42,9 +45,16 @@ class SqlCrmItems:
         return _crm_item(row) if row else None
 
     def put(self, item: CrmItem, origin: str) -> None:
-        """Insert or replace one item by its id."""
+        """Insert or replace one item by its id. Raises ``CannotBeStored``."""
         scope = ItemScope(user_id=item.user_id, collection=item.collection, origin=origin)
         store = self.store(scope)
+        try:
+            with self._db.begin_nested():
+                self._replace(store, item)
+        except _REFUSED as error:
+            raise CannotBeStored(_words(error)) from error
+
+    def _replace(self, store: SqlCrmStore, item: CrmItem) -> None:
         is_known = self._db.execute(select(crm_items.c.id).where(crm_items.c.id == item.id)).first() is not None
         if is_known:
             self._db.execute(delete(crm_items).where(crm_items.c.id == item.id))
@@ -115,7 +125,17 @@ class SqlCrmStore:
         """Carry out orders in batches inside the unit of work."""
         waiting = iter(orders)
         while batch := list(itertools.islice(waiting, _BATCH)):
-            yield from self._write_batch(batch)
+            yield from self._write_apart(batch)
+
+    def _write_apart(self, orders: list[WriteOrder]) -> list[Outcome]:
+        """Write a batch at once; if the database refuses it, item by item, to find out which one it is."""
+        try:
+            with self._db.begin_nested():
+                return self._write_batch(orders)
+        except _REFUSED as error:
+            if len(orders) == 1:
+                return [Outcome(key=orders[0].key, error=CannotBeStored(_words(error)))]
+        return [outcome for order in orders for outcome in self._write_apart([order])]
 
     def _write_batch(self, orders: list[WriteOrder]) -> list[Outcome]:
         known = [o for o in orders if o.kind is not ActionKind.CREATE and o.id is not None]
@@ -187,7 +207,7 @@ def _values(item: ScheduleItem, now: int) -> dict[str, object]:
     return {
         "uid": item.uid,
         "original_start": _moment_text(item.original_start),
-        "title": item.title,
+        "title": item.title.replace("\0", ""),  # PostgreSQL's text has no place for it; the body keeps it
         "start": start,
         "end": end,
         "is_recurring": item.is_recurring,
@@ -195,6 +215,10 @@ def _values(item: ScheduleItem, now: int) -> dict[str, object]:
         "body": encode_item(item),
         "updated_at": now,
     }
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "orig", error))
 
 
 def _moment_text(moment: Moment | None) -> str | None:
