@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy.exc import DataError, InterfaceError
 
 from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
@@ -20,7 +21,7 @@ from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint
 from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.recurrence import span
-from nylasadmin.errors import NotFound
+from nylasadmin.errors import CannotBeStored, NotFound
 from nylasadmin.services.ids import new_item_id
 from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.storage import CrmItem, ItemScope
@@ -29,6 +30,8 @@ _BATCH = 500
 _VALUE_COLUMNS = ("uid", "original_start", "title", "start", "end", "is_recurring", "fingerprint", "body", "updated_at")
 _ITEM_COLUMNS = ("id", "user_id", "collection", "item_type", *_VALUE_COLUMNS)
 _CHANGE_COLUMNS = ("item_id", "user_id", "collection", "kind", "at", "origin")
+_REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
+"""What databases and drivers raise for a value they cannot hold."""
 
 
 class SqlCrmItems:
@@ -46,9 +49,16 @@ class SqlCrmItems:
         return _crm_item(row) if row else None
 
     def put(self, item: CrmItem, origin: str) -> None:
-        """Insert or replace one item by its id."""
+        """Insert or replace one item by its id. Raises ``CannotBeStored``."""
         scope = ItemScope(user_id=item.user_id, collection=item.collection, origin=origin)
         store = self.store(scope)
+        try:
+            with self._db.begin_nested():
+                self._replace(store, item)
+        except _REFUSED as error:
+            raise CannotBeStored(_words(error)) from error
+
+    def _replace(self, store: SqlCrmStore, item: CrmItem) -> None:
         is_known = self._db.execute(select(crm_items.c.id).where(crm_items.c.id == item.id)).first() is not None
         if is_known:
             self._db.execute(delete(crm_items).where(crm_items.c.id == item.id))
@@ -119,7 +129,17 @@ class SqlCrmStore:
         """Carry out orders in batches inside the unit of work."""
         waiting = iter(orders)
         while batch := list(itertools.islice(waiting, _BATCH)):
-            yield from self._write_batch(batch)
+            yield from self._write_apart(batch)
+
+    def _write_apart(self, orders: list[WriteOrder]) -> list[Outcome]:
+        """Write a batch at once; if the database refuses it, item by item, to find out which one it is."""
+        try:
+            with self._db.begin_nested():
+                return self._write_batch(orders)
+        except _REFUSED as error:
+            if len(orders) == 1:
+                return [Outcome(key=orders[0].key, error=CannotBeStored(_words(error)))]
+        return [outcome for order in orders for outcome in self._write_apart([order])]
 
     def _write_batch(self, orders: list[WriteOrder]) -> list[Outcome]:
         known = [o for o in orders if o.kind is not ActionKind.CREATE and o.id is not None]
@@ -190,7 +210,7 @@ def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
     return (
         item.uid,
         _moment_text(item.original_start),
-        item.title,
+        item.title.replace("\0", ""),  # PostgreSQL's text has no place for it; the body keeps it
         start,
         end,
         item.is_recurring,
@@ -198,6 +218,10 @@ def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
         encode_item(item),
         now,
     )
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "orig", error))
 
 
 def _moment_text(moment: Moment | None) -> str | None:

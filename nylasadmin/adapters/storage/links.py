@@ -31,6 +31,10 @@ class SqlCrmUsers:
         row = self._db.execute(select(crm_users).where(crm_users.c.id == user_id)).one_or_none()
         return _user(row) if row else None
 
+    def by_email(self, email: str) -> CrmUser | None:
+        row = self._db.execute(select(crm_users).where(crm_users.c.email == email)).one_or_none()
+        return _user(row) if row else None
+
     def save(self, user: CrmUser) -> None:
         values = {"name": user.name, "email": user.email.lower()}
         changed = self._db.execute(update(crm_users).where(crm_users.c.id == user.id).values(**values))
