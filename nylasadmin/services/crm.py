@@ -16,6 +16,7 @@ from nylasadmin.domain.privileges import Actor
 from nylasadmin.errors import NotFound
 from nylasadmin.services.audit import record
 from nylasadmin.services.ids import new_item_id
+from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.storage import CrmItem, Storage, UnitOfWork
 
 _PAGE = 500
@@ -61,12 +62,14 @@ class Crm:
             raise NotFound("item", item_id)
         return item
 
+    @noting_refusals("item.put", "item {item.id}")
     def put(self, actor: Actor, item: CrmItem) -> None:
         """Insert or replace an item, as its CRM user would."""
         with self._storage.write() as tx:
             tx.items.put(item, origin=f"user {item.user_id}")
             record(tx, actor, "item.put", f"item {item.id}")
 
+    @noting_refusals("item.delete", "item {item_id}")
     def delete(self, actor: Actor, item_id: str) -> None:
         """Delete an item, as its CRM user would. Raises :class:`NotFound`."""
         with self._storage.write() as tx:

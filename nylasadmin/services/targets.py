@@ -16,6 +16,7 @@ from nylasadmin.errors import InvalidInput, NotFound, NylasError, Refused, Stale
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.ports import Directory, Nylas, SenderSettings
+from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.senders import NOTIFICATION_SECRET, SENDER_KEY, sender_of
 from nylasadmin.services.storage import Clock, NewLink, Secrets, Storage, UnitOfWork
 from nylasadmin.services.views import Discovery, Probe
@@ -43,6 +44,7 @@ class Targets:
             raise NotFound("target", name)
         return target
 
+    @noting_refusals("target.add", "target {form.name}")
     def add(self, actor: Actor, form: TargetForm) -> Target:
         """Add a target. Raises :class:`InvalidInput` with a sentence for each field that is wrong."""
         form = completed(form)
@@ -58,6 +60,7 @@ class Targets:
             record(tx, actor, "target.add", f"target {form.name}", new=_open_part(form))
             return tx.targets.get(target_id)
 
+    @noting_refusals("target.edit", "target {target_id}")
     def edit(self, actor: Actor, target_id: int, version: int, form: TargetForm) -> Target:
         """Change a target. Raises :class:`InvalidInput`, or :class:`StaleVersion` with the stored values by field."""
         form = completed(form)
@@ -84,6 +87,7 @@ class Targets:
         secret = form.notification_secret.strip()
         return self._secrets.seal(secret, NOTIFICATION_SECRET) if secret else None
 
+    @noting_refusals("target.remove", "target {target_id}")
     def remove(self, actor: Actor, target_id: int, typed_name: str) -> None:
         """Remove a target without links. Raises :class:`InvalidInput` for a wrong name, :class:`Refused` with links."""
         with self._storage.write() as tx:
@@ -96,6 +100,7 @@ class Targets:
             tx.targets.remove(target_id)
             record(tx, actor, "target.remove", f"target {target.name}", old=_open_part(form_of(target)))
 
+    @noting_refusals("target.test", "target {target_id}")
     def test(self, actor: Actor, target_id: int) -> Probe:
         """Ask Nylas for the application with the sender channel's key, and say precisely what failed."""
         target, sender = self._sender(target_id)
@@ -132,6 +137,7 @@ class Targets:
                 tx.targets.set_application(target_id, probe.application_id)
         return probe
 
+    @noting_refusals("target.discover", "target {target_id}")
     def discover(self, actor: Actor, target_id: int) -> Discovery:
         """Read grants and calendars, and make accounts and links for CRM users with the same e-mail address.
 
