@@ -41,7 +41,9 @@ class Stage:
 
     def add_users(self) -> None:
         """Give the CRM a user for every account."""
-        users = [{"type": "user", "id": grant.id, "name": grant.name, "email": grant.email} for grant in self.box.grants]
+        users = [
+            {"type": "user", "id": grant.id, "name": grant.name, "email": grant.email} for grant in self.box.grants
+        ]
         report = self.product.services.crm.load(COMMAND_LINE, [json.dumps(user) for user in users])
         assert not report.problems
 

@@ -151,9 +151,7 @@ def test_the_folder_tells_whose_it_is_and_both_ways(visit: Visit, stage: Stage) 
 @pytest.mark.parametrize(
     ("inbound", "sentence"), [(True, "Inbound is off at the target"), (False, "Inbound is off at this link")]
 )
-def test_the_folder_says_what_keeps_a_direction_off(
-    visit: Visit, stage: Stage, inbound: bool, sentence: str
-) -> None:
+def test_the_folder_says_what_keeps_a_direction_off(visit: Visit, stage: Stage, inbound: bool, sentence: str) -> None:
     links, targets = stage.product.services.links, stage.product.services.targets
     link = links.edit(COMMAND_LINE, stage.link.id, stage.link.version, inbound=inbound, outbound=True)
     if inbound:

@@ -60,7 +60,9 @@ def test_a_link_of_another_target_is_not_found(visit: Visit, stage: Stage) -> No
     assert visit("olga").get(f"/targets/{other.id}/links/{stage.link.id}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/targets/99", "/targets/99/links/1", "/panels/targets/99/server", "/targets/99/edit"])
+@pytest.mark.parametrize(
+    "path", ["/targets/99", "/targets/99/links/1", "/panels/targets/99/server", "/targets/99/edit"]
+)
 def test_a_target_that_is_not_there_is_not_found(visit: Visit, stage: Stage, path: str) -> None:
     assert visit("olga").get(path).status_code == 404
 
@@ -69,7 +71,16 @@ def test_vera_sees_all_four_panels_and_no_control_that_acts(visit: Visit, stage:
     page = visit("vera").get("/targets").text
     assert stage.target.name in page
     assert stage.rows[0].user_name in page
-    for control in ("/targets/add", "/snapshots/new", "/edit", "/remove", "/test", "/discover", 'name="ids"', "/switch"):
+    for control in (
+        "/targets/add",
+        "/snapshots/new",
+        "/edit",
+        "/remove",
+        "/test",
+        "/discover",
+        'name="ids"',
+        "/switch",
+    ):
         assert control not in page
 
 
