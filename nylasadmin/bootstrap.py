@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from nylasadmin import settings as settings_module
 from nylasadmin.adapters.clocks import SystemClock
@@ -18,6 +19,7 @@ from nylasadmin.adapters.secrets import ScryptPasswords, SealedSecrets
 from nylasadmin.adapters.storage.database import Database, prepare
 from nylasadmin.adapters.storage.migrate import upgrade
 from nylasadmin.adapters.storage.tables import metadata
+from nylasadmin.errors import BadSettings
 from nylasadmin.runners import Runner
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
@@ -72,8 +74,7 @@ def build(
     """
     clock = clock or SystemClock()
     engine = open_engine(settings)
-    upgrade(engine)
-    engine.dispose()  # connections opened so far are pooled without the pragmas that Database gives each new one
+    _upgraded(engine)
     storage = Database(engine, lambda: int(clock.now()))
     sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
     side: Nylas = nylas or NylasHttpSide()
@@ -132,9 +133,18 @@ def runner_of(product: Product, snapshot_id: int) -> Runner:
 
 def upgrade_database(settings: Settings) -> Path | None:
     """Bring the database to the present tables; give the copy that was made of a SQLite file before."""
-    engine = open_engine(settings)
+    return _upgraded(open_engine(settings))
+
+
+def _upgraded(engine: Engine) -> Path | None:
+    """Upgrade, and let go of the connections this took: they lack the pragmas that Database gives each new one."""
     try:
         return upgrade(engine)
+    except DatabaseError as error:
+        place = engine.url.render_as_string(hide_password=True)
+        raise BadSettings(
+            [f"The database {place} cannot be opened ({error.orig}). Check the address, and the file."]
+        ) from error
     finally:
         engine.dispose()
 

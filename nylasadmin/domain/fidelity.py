@@ -10,6 +10,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from nylasadmin.domain.cancellations import real_cancellations
 from nylasadmin.domain.items import (
     AllDay,
     Attendee,
@@ -178,7 +179,7 @@ def compared(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
     """Give what :func:`fingerprint` hashes: the item as held, spelled so that what means the same is the same.
 
     Zones by one name, attendees once per address, ``UNTIL`` at the last occurrence, and no changed occurrence that is
-    just what its series makes of it anyway.
+    just what its series makes of it anyway, and no cancelled moment that its series has not.
     """
     held = as_held(normalized(item), fidelity)
     return _replace(
@@ -186,6 +187,7 @@ def compared(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
         when=_one_zone(held.when),
         attendees=_one_per_address(held.attendees),
         rules=compared_rules(held.rules, held.when) if held.rules else (),
+        cancelled=real_cancellations(held.rules, held.when, held.cancelled) if held.cancelled else (),
         exceptions=_real_changes(held) if held.exceptions else (),
         original_start=None,
     )
@@ -278,6 +280,8 @@ def merged(source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity) 
     """
     mine, theirs = compared(source, fidelity), compared(destination, fidelity)
     kept = {n: getattr(destination, n) for n in _KEPT_IF_EQUAL if getattr(mine, n) == getattr(theirs, n)}
+    if not {"when", "rules"} <= kept.keys():
+        kept.pop("cancelled", None)  # which of them mean anything depends on both
     result = _replace(
         source,
         priority=destination.priority,

@@ -164,6 +164,9 @@ SERIES_CHANGES = {
     "the title changes": replace(
         WEEKLY, title="New", exceptions=(replace(OTHER_PEOPLE, item=replace(OTHER_PEOPLE.item, title="New")),)
     ),
+    "the attendees change except once": replace(
+        WEEKLY, attendees=(ANNA,), exceptions=(OTHER_PEOPLE, changed(WEEKLY, 3, attendees=(ANNA, BRUNO)))
+    ),
     "the rule changes": replace(WEEKLY, rules=("RRULE:FREQ=WEEKLY;COUNT=12",), exceptions=(MOVED, OTHER_PEOPLE)),
     "the zone changes": replace(WEEKLY, when=Timed(NOW, NOW + HOUR, "UTC"), exceptions=(), cancelled=(NOW + WEEK,)),
 }
@@ -230,6 +233,8 @@ def test_a_deleted_item_is_gone_and_deleting_it_again_succeeds(case: StoreCase, 
 
 
 def test_a_created_item_is_found_by_what_it_claims(case: StoreCase) -> None:
+    if case.is_one_transaction:
+        pytest.skip("all or nothing of a transaction: no answer is ever lost")
     case.create(MEETING, claims="crm-1")
     wanted = case.create(WEEKLY, claims="crm-2")
 
@@ -275,6 +280,8 @@ def test_one_order_that_fails_does_not_stop_the_others(case: StoreCase) -> None:
 
 
 def test_orders_are_taken_only_as_they_can_be_carried_out(case: StoreCase) -> None:
+    if case.is_one_transaction:
+        pytest.skip("all or nothing of a transaction: no answer is ever lost")
     taken = 0
 
     def orders() -> Iterator[WriteOrder]:

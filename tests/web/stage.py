@@ -34,23 +34,22 @@ class Stage:
         self.product, self.box = product, box
         self.target = self.add_target()
 
-    def add_target(self, name: str = "Sandbox", **fields: bool) -> Target:
+    def add_target(self, name: str = "Sandbox") -> Target:
         host = self.box.url.removeprefix("http://")
-        form = TargetForm(name=name, host=host, base_url=self.box.url, api_key=self.box.api_key, **fields)
+        form = TargetForm(name=name, host=host, base_url=self.box.url, api_key=self.box.api_key)
         return self.product.services.targets.add(COMMAND_LINE, form)
 
     def add_users(self) -> None:
         """Give the CRM a user for every account."""
-        users = [
-            {"type": "user", "id": grant.id, "name": grant.name, "email": grant.email} for grant in self.box.grants
-        ]
+        users = [{"type": "user", "id": g.id, "name": g.name, "email": g.email} for g in self.box.grants]
         report = self.product.services.crm.load(COMMAND_LINE, [json.dumps(user) for user in users])
         assert not report.problems
 
     def discover(self) -> None:
         self.add_users()
         found = self.product.services.targets.discover(COMMAND_LINE, self.target.id)
-        assert found.links_made and not found.problems
+        assert found.links_made
+        assert not found.problems
 
     @property
     def rows(self) -> tuple[LinkRow, ...]:
