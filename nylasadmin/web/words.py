@@ -42,7 +42,7 @@ def explained(error: NylasAdminError) -> str:
 
 
 def folder(name: str) -> str:
-    """Say a folder's name: a calendar that bears its owner's address is simply the calendar. Takes "user · folder", too."""
+    """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
     user, dot, last = name.rpartition(" · ")
     return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
 

@@ -27,12 +27,11 @@ from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.storage import CrmItem, ItemScope
 
 _BATCH = 500
-_REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
-"""What databases and drivers raise for a value they cannot hold."""
-
 _VALUE_COLUMNS = ("uid", "original_start", "title", "start", "end", "is_recurring", "fingerprint", "body", "updated_at")
 _ITEM_COLUMNS = ("id", "user_id", "collection", "item_type", *_VALUE_COLUMNS)
 _CHANGE_COLUMNS = ("item_id", "user_id", "collection", "kind", "at", "origin")
+_REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
+"""What databases and drivers raise for a value they cannot hold."""
 
 
 class SqlCrmItems:

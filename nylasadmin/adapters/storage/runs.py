@@ -38,7 +38,7 @@ from nylasadmin.services.storage import IntendedWrite, NewRun, WriteRow
 from nylasadmin.services.views import SkippedLink
 
 COUNTERS = tuple(Counters.__struct_fields__)
-_WRITE_COLUMNS = ("run_id", "link_id", "seq", "kind", "state", "crm_id", "nylas_id", "title", "before")
+_WRITE_COLUMNS = ("run_id", "seq", "link_id", "kind", "state", "crm_id", "nylas_id", "title", "before")
 _EXECUTED = ("created", "updated", "deleted", "moved", "failed")
 
 
@@ -291,7 +291,7 @@ class SqlWrites:
 
     def _insert(self, run_id: int, link_id: int, rows: Sequence[WriteRow], state: str) -> None:
         values = [
-            (run_id, link_id, row.seq, str(row.kind), state, row.crm_id, row.nylas_id, row.title, row.before)
+            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, row.title, row.before)
             for row in rows
         ]
         insert_rows(self._db, writes, _WRITE_COLUMNS, values)
