@@ -45,6 +45,8 @@ def install(app: Flask, sandbox: Sandbox) -> None:
         fault: Fault | None = g.get("fault")
         if fault is not None and fault.kind == "store_then_504" and answer.status_code < 400:
             answer = replies.refusal(_refusal_of(504, None))
+        if fault is not None and fault.kind == "store_then_hang":
+            sandbox.closing.wait(fault.seconds)
         if fault is not None and fault.kind == "status" and answer.status_code < 400:
             _damage(answer, fault)
         if "entry" in g:
