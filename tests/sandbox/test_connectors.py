@@ -10,7 +10,11 @@ from nylasadmin.sandbox.clocks import FrozenClock
 
 from .conftest import ANNA, NOW, Api
 
-GOOGLE = {"provider": "google", "settings": {"client_id": "id", "client_secret": "s", "topic_name": "t"}, "scope": ["a"]}
+GOOGLE = {
+    "provider": "google",
+    "settings": {"client_id": "id", "client_secret": "s", "topic_name": "t"},
+    "scope": ["a"],
+}
 CREDENTIAL = {"name": "one", "credential_type": "connector", "credential_data": {"client_id": "c"}}
 
 
@@ -136,7 +140,9 @@ def test_redirect_uris_are_replaced_as_a_whole(api: Api) -> None:
     shown = api.call("PATCH", "/v3/applications", wish)[1]["data"]["callback_uris"]
     assert [one["url"] for one in shown] == ["https://a.example/", "https://c.example/"]
     assert shown[0]["id"] == first["id"]
-    assert api.call("PATCH", "/v3/applications", {"callback_uris": [{"id": "x", "url": "https://d.example/"}]})[0] == 404
+    assert (
+        api.call("PATCH", "/v3/applications", {"callback_uris": [{"id": "x", "url": "https://d.example/"}]})[0] == 404
+    )
     assert api.call("PATCH", "/v3/applications", {"callback_uris": "x"})[0] == 400
 
 

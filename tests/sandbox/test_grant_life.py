@@ -90,7 +90,10 @@ def test_a_deleted_grant_comes_back_with_another_id(api: Api) -> None:
     assert set(api.call("DELETE", f"/v3/grants/{gone}")[1]) == {"request_id"}
     again = custom(api, "google", refresh_token=ANNA)[1]["data"]
     assert (again["email"], again["id"] == gone) == (ANNA, False)
-    assert [(trigger, about["code"]) for trigger, about in heard] == [("grant.deleted", 25013), ("grant.created", 25012)]
+    assert [(trigger, about["code"]) for trigger, about in heard] == [
+        ("grant.deleted", 25013),
+        ("grant.created", 25012),
+    ]
 
 
 def test_aliases_are_told_if_asked_for(start: Callable[..., Api]) -> None:
@@ -110,7 +113,11 @@ def test_aliases_are_told_if_asked_for(start: Callable[..., Api]) -> None:
         ("yahoo", {"refresh_token": "x"}, "user-2d711642@yahoo.example"),
         ("zoom", {"refresh_token": NEW}, NEW),
         ("imap", {"imap_username": NEW, "imap_password": "p"}, NEW),
-        ("imap", {"imap_username": "dora", "imap_password": "p", "imap_host": "imap.firm.example"}, "dora@firm.example"),
+        (
+            "imap",
+            {"imap_username": "dora", "imap_password": "p", "imap_host": "imap.firm.example"},
+            "dora@firm.example",
+        ),
         ("icloud", {"username": "dora@me.com", "password": "p"}, "dora@me.com"),
         ("ews", {"ews_username": "dora", "ews_password": "p", "email": NEW}, NEW),
         ("virtual-calendar", {"email": "Room 7"}, "Room 7"),

@@ -59,7 +59,7 @@ def test_it_understands_refusals_of_oauth(client: nylas.Client, api: Api) -> Non
     assert (refused.value.error, refused.value.error_code, refused.value.status_code) == ("invalid_grant", 400, 400)
     with pytest.raises(NylasOAuthError):
         client.auth.revoke("x")
-    with pytest.raises(NylasApiError):
+    with pytest.raises(NylasOAuthError):
         client.auth.id_token_info("x")
 
 
@@ -74,7 +74,7 @@ def test_it_reads_and_revokes_tokens(client: nylas.Client, api: Api) -> None:
         assert (info.data.email, info.data.iat, info.data.exp) == (ANNA, NOW, NOW + 3600)
         assert info.request_id
     assert client.auth.revoke(tokens.access_token)
-    with pytest.raises(NylasApiError):
+    with pytest.raises(NylasOAuthError):
         client.auth.validate_access_token(tokens.access_token)
 
 
@@ -116,7 +116,9 @@ def test_it_asks_for_an_administrators_consent(client: nylas.Client, api: Api) -
 
 def test_it_manages_redirect_uris(client: nylas.Client) -> None:
     uris = client.applications.redirect_uris
-    made = uris.create({"url": "https://x.example/", "platform": "js", "settings": {"origin": "https://x.example"}}).data
+    made = uris.create(
+        {"url": "https://x.example/", "platform": "js", "settings": {"origin": "https://x.example"}}
+    ).data
     assert uris.find(made.id).data.settings.origin == "https://x.example"
     assert uris.update(made.id, {"url": "https://y.example/"}).data.url == "https://y.example/"
     assert [one.url for one in uris.list().data] == [BACK, "https://y.example/"]
