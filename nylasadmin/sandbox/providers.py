@@ -56,7 +56,7 @@ class ProviderRules:
     scopes: tuple[str, ...] = ()
     """What a connector asks for unless told otherwise."""
     is_hosted: bool = True
-    """People sign in on a page; otherwise accounts come by `connect/custom` only."""
+    """People sign in on the provider's page; otherwise accounts come by `connect/custom` only and live at Nylas."""
     has_aliases: bool = False
 
 

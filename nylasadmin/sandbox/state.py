@@ -9,6 +9,7 @@ from nylasadmin.sandbox.changes import Changes
 from nylasadmin.sandbox.clocks import Clock, RealClock
 from nylasadmin.sandbox.connect.applications import Application
 from nylasadmin.sandbox.connect.connectors import ConnectorBook
+from nylasadmin.sandbox.connect.departures import Departures
 from nylasadmin.sandbox.connect.sign_ins import SignIns
 from nylasadmin.sandbox.connect.tokens import TokenBook
 from nylasadmin.sandbox.faults import FaultList
@@ -42,6 +43,7 @@ class Sandbox:
         self.tokens = TokenBook(seed, self.application_id)
         self.lock = threading.RLock()
         self.grants = GrantBook()
+        self.departures = Departures()
         self.mailed = Mailed()
         self.faults = FaultList()
         self.changes = Changes()
@@ -58,13 +60,13 @@ class Sandbox:
         timezone: str = "UTC",
         connected_at: int | None = None,
     ) -> Grant:
-        """Connect an account, with an empty primary calendar where the provider has calendars."""
+        """Connect an account: with the calendars it had before, else with an empty primary one if there can be any."""
         rules = PROVIDERS[provider or self.provider]
         connected = connected_at or self.clock.now() - _CONNECTED_BEFORE_S + len(self.grants) * 60
         grant_id = self._grant_id(email)
         grant = Grant(grant_id, email, name, rules, created_at=connected, updated_at=connected)
         self.grants.add(grant)
-        if rules.has_calendars:
+        if rules.has_calendars and not self.departures.return_to(grant):
             self.add_calendar(
                 grant, email if rules.primary_id_is_address else "Calendar", primary=True, timezone=timezone
             )

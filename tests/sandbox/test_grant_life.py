@@ -9,7 +9,7 @@ import pytest
 
 from nylasadmin.sandbox.clocks import FrozenClock
 
-from .conftest import ANNA, NOW, Api
+from .conftest import ANNA, NOW, Api, span
 from .signing_in import announced, ask, brought_back, code_of, exchange_code, register, tokens_of
 
 NEW = "dora.new@elsewhere.example"
@@ -94,6 +94,28 @@ def test_a_deleted_grant_comes_back_with_another_id(api: Api) -> None:
         ("grant.deleted", 25013),
         ("grant.created", 25012),
     ]
+
+
+def test_a_deleted_grant_comes_back_to_the_data_of_its_provider(api: Api) -> None:
+    api.create(title="Kept", when=span(60), metadata={"key1": "crm"})
+    api.create(title="Weekly", when=span(600), recurrence=["RRULE:FREQ=DAILY;COUNT=2"])
+    before = api.events()
+    api.call("DELETE", f"/v3/grants/{ANNA}")
+    grant = custom(api, "google", refresh_token=ANNA)[1]["data"]["id"]
+    after = api.events(grant)
+    assert [one["id"] for one in after] == [one["id"] for one in before]
+    assert {one["grant_id"] for one in after} == {grant}
+    assert not [one for one in after if "metadata" in one]
+    assert api.events(grant, metadata_pair="key1:crm") == []
+    changed = api.call("PUT", f"/v3/grants/{grant}/events/{after[0]['id']}", {"title": "x"}, calendar_id="primary")
+    assert changed[1]["data"]["grant_id"] == grant
+
+
+def test_what_lives_at_nylas_is_gone_with_its_grant(api: Api) -> None:
+    first = custom(api, "virtual-calendar", email="Room")[1]["data"]["id"]
+    api.create(first, when=span(60))
+    api.call("DELETE", f"/v3/grants/{first}")
+    assert api.events(custom(api, "virtual-calendar", email="Room")[1]["data"]["id"]) == []
 
 
 def test_aliases_are_told_if_asked_for(start: Callable[..., Api]) -> None:

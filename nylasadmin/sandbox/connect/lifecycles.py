@@ -60,8 +60,9 @@ def restore(sandbox: Sandbox, grant: Grant) -> None:
 
 
 def remove_grant(sandbox: Sandbox, grant: Grant) -> None:
-    """Delete a grant with all it holds; a later sign-in makes a new one."""
+    """Delete a grant; a later sign-in makes a new one, with what the provider still has."""
     sandbox.grants.remove(grant)
+    sandbox.departures.keep(grant)
     sandbox.tokens.forget(grant)
     sandbox.changes.announce("grant.deleted", grant, _about(sandbox, grant, _DELETED))
 
