@@ -72,6 +72,9 @@ def test_a_wrong_answer_shows_the_page_again_with_the_reason(open_api: Api) -> N
         again = submit(url, action="allow", **fields)
         assert again.status_code == 400
         assert 'role="alert"' in again.text
+    typed = submit(url, account=ANNA, provider="microsoft", action="allow").text
+    assert f'value="{ANNA}"' in typed
+    assert '<option value="microsoft" selected>' in typed
     assert requests.get(url, timeout=10).status_code == 200
 
 

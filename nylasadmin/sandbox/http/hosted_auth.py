@@ -13,7 +13,7 @@ from nylasadmin.sandbox.connect.detection import provider_of
 from nylasadmin.sandbox.connect.lifecycles import refuse_other_provider
 from nylasadmin.sandbox.connect.sign_ins import SignInRequest, account_of, read_request
 from nylasadmin.sandbox.errors import Refusal, bad_request
-from nylasadmin.sandbox.http.sign_in_pages import gone_page, sign_in_page
+from nylasadmin.sandbox.http.sign_in_pages import Attempt, gone_page, sign_in_page
 from nylasadmin.sandbox.http.visitors import visitor
 from nylasadmin.sandbox.state import Sandbox
 
@@ -47,10 +47,11 @@ def routes(sandbox: Sandbox) -> Blueprint:
             if wanted is None:
                 return _shown(sandbox, None)
             who = _REFUSE if request.form.get("action") == _REFUSE else request.form.get("account", "")
+            provider = request.form.get("provider", "")
             try:
-                target = _answer(sandbox, wanted, who, request.form.get("provider", ""))
+                target = _answer(sandbox, wanted, who, provider)
             except Refusal as problem:
-                return _shown(sandbox, wanted, problem.message)
+                return _shown(sandbox, wanted, Attempt(who, provider, problem.message))
             sandbox.sign_ins.finish(key)
             return _moved(target, 303)
 
@@ -81,12 +82,12 @@ def _provider(sandbox: Sandbox, wanted: SignInRequest, email: str, named: str) -
     return found
 
 
-def _shown(sandbox: Sandbox, wanted: SignInRequest | None, problem: str | None = None) -> Response:
+def _shown(sandbox: Sandbox, wanted: SignInRequest | None, attempt: Attempt | None = None) -> Response:
     if wanted is None:
         return _html(gone_page(), 410)
     grants = list(sandbox.grants)[:_SHOWN_ACCOUNTS]
-    page = sign_in_page(wanted, str(sandbox.application.branding["name"]), grants, problem)
-    return _html(page, 400 if problem else 200)
+    page = sign_in_page(wanted, str(sandbox.application.branding["name"]), grants, attempt)
+    return _html(page, 400 if attempt else 200)
 
 
 def _html(text: str, status: int) -> Response:

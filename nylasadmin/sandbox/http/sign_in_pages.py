@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 
 from nylasadmin.sandbox.connect.sign_ins import SignInRequest
@@ -24,10 +25,23 @@ small, p.note { color: #565f75; font-size: .875rem }
 """
 
 
-def sign_in_page(request: SignInRequest, app_name: str, grants: Iterable[Grant], problem: str | None = None) -> str:
-    """Return the page of a request; `problem` says what was wrong with the answer before."""
+@dataclass(frozen=True)
+class Attempt:
+    """An answer that could not be taken: what was typed, and what was wrong with it."""
+
+    account: str
+    provider: str
+    problem: str
+
+
+def sign_in_page(request: SignInRequest, app_name: str, grants: Iterable[Grant], attempt: Attempt | None) -> str:
+    """Return the page of a request, with what was typed before if that could not be taken."""
+    problem = attempt.problem[:1].upper() + attempt.problem[1:] if attempt else ""
     warning = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
-    fields = {"select_provider": _provider_field(request), "detect": _account_field(request, grants)}
+    fields = {
+        "select_provider": _provider_field(request, attempt.provider if attempt else None),
+        "detect": _account_field(request, grants, attempt.account if attempt else request.login_hint or ""),
+    }
     order = list(dict.fromkeys([*request.prompts, "select_provider", "detect"]))
     scopes = f"<p class=note>It asks for: {escape(' '.join(request.scope))}</p>" if request.scope else ""
     return _page(
@@ -47,26 +61,28 @@ def gone_page() -> str:
     return _page("Sign in", "<h1>This sign-in is over</h1><p>Go back to the application and start again.</p>")
 
 
-def _provider_field(request: SignInRequest) -> str:
+def _provider_field(request: SignInRequest, chosen: str | None) -> str:
     if len(request.providers) == 1:
         name = escape(request.providers[0])
         return f'<p>Account of <b>{name}</b></p><input type="hidden" name="provider" value="{name}">'
-    options = [f'<option value="{escape(name)}">{escape(name)}</option>' for name in request.providers]
+    names = [(name, name) for name in request.providers]
     if "detect" in request.prompts:
-        detect = '<option value="">Detect from the address</option>'
-        options.insert(0 if request.prompts[0] == "detect" else len(options), detect)
+        names.insert(0 if request.prompts[0] == "detect" else len(names), ("", "Detect from the address"))
+    options = [
+        f'<option value="{escape(name)}"{" selected" if name == chosen else ""}>{escape(text)}</option>'
+        for name, text in names
+    ]
     return f'<label for="provider">Provider</label><select id="provider" name="provider">{"".join(options)}</select>'
 
 
-def _account_field(request: SignInRequest, grants: Iterable[Grant]) -> str:
+def _account_field(request: SignInRequest, grants: Iterable[Grant], typed: str) -> str:
     known = "".join(
         f'<option value="{escape(one.email)}">{escape(one.name)}</option>'
         for one in grants
         if one.rules.name in request.providers
     )
-    hint = escape(request.login_hint or "")
     return f"""<label for="account">Account</label>
-<input id="account" name="account" type="email" required autocomplete="off" list="accounts" value="{hint}">
+<input id="account" name="account" type="email" required autocomplete="off" list="accounts" value="{escape(typed)}">
 <datalist id="accounts">{known}</datalist>
 <small>One that is connected already, or any other address.</small>"""
 
