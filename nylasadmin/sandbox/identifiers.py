@@ -51,6 +51,10 @@ def _secret(digest: bytes) -> str:
     return "nyk_v0_" + digest.hex()[:64]
 
 
+def _token(digest: bytes) -> str:
+    return b64encode(digest[:48], b"-_").decode()
+
+
 _SHAPES = {
     "google": _google,
     "google-calendar": _google_calendar,
@@ -58,4 +62,5 @@ _SHAPES = {
     "apple": _apple,
     "uuid": _uuid,
     "secret": _secret,
+    "token": _token,
 }
