@@ -62,14 +62,18 @@ class RunningSandbox:
         """Give an account one more calendar, with an id of your choice."""
         with self.sandbox.lock:
             owner = self.sandbox.grants.find(grant)
-            return self.sandbox.add_calendar(owner, name, calendar_id=calendar_id, read_only=read_only)
+            calendar = self.sandbox.add_calendar(owner, name, calendar_id=calendar_id, read_only=read_only)
+            self.sandbox.changes.announce("calendar.created", owner, calendar.wire())
+            return calendar
 
     def add_event(self, calendar: Calendar, event: Json, *, event_type: str | None = None) -> Json:
         """Store an event; what is left out is filled in, what is given is taken as it is (`id`, `status`, ...)."""
         with self.sandbox.lock:
             event_id = event.get("id") or self.sandbox.identifiers.fresh(calendar.rules.event_id_shape)
             whole = calendar.blank_event(event_id, self.sandbox.clock.now()) | event
+            trigger = "event.created" if calendar.events.get(event_id) is None else "event.updated"
             store(calendar, whole, event_type)
+            self.sandbox.changes.announce(trigger, calendar.grant, whole)
             return whole
 
     def create_event(self, calendar: Calendar, body: Json) -> Json:
