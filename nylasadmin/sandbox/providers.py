@@ -53,6 +53,11 @@ class ProviderRules:
     calendar_has_owner: bool = False
     primary_may_be_renamed: bool = True
     organizer_is_calendar: bool = False
+    notifies_occurrences: bool = False
+    """Notifications of a changed occurrence list its id under `occurrences`."""
+    notifies_all_calendars: bool = False
+    """A change of one calendar is notified as a change of every calendar."""
+    notifies_contacts: bool = True
 
 
 _GOOGLE = ProviderRules(
@@ -73,6 +78,7 @@ _GOOGLE = ProviderRules(
     has_color_id=True,
     calendar_has_timezone=True,
     organizer_is_calendar=True,
+    notifies_occurrences=True,
 )
 
 _MICROSOFT = ProviderRules(
@@ -109,6 +115,7 @@ _ICLOUD = ProviderRules(
     visibilities=(),
     default_visibility=None,
     calendar_has_text=False,
+    notifies_all_calendars=True,
 )
 
 _EWS = ProviderRules(
@@ -129,7 +136,9 @@ _VIRTUAL = ProviderRules(
     name="virtual-calendar", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True
 )
 _AGENT = ProviderRules(name="nylas", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True)
-_YAHOO = ProviderRules(name="yahoo", event_id_shape="apple", calendar_id_shape="apple", filters_cancelled=False)
+_YAHOO = ProviderRules(
+    name="yahoo", event_id_shape="apple", calendar_id_shape="apple", filters_cancelled=False, notifies_contacts=False
+)
 _IMAP = ProviderRules(name="imap", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
 
 PROVIDERS = {rules.name: rules for rules in (_GOOGLE, _MICROSOFT, _ICLOUD, _EWS, _VIRTUAL, _AGENT, _YAHOO, _IMAP)}

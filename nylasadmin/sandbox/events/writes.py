@@ -60,7 +60,7 @@ def update_event(sandbox: Sandbox, calendar: Calendar, event_id: str, body: Json
     _drop_empty_recurrence(event)
     _follow_series(calendar, before, event)
     store(calendar, event)
-    if set(fields) != {"metadata"}:
+    if set(fields) - {"metadata"}:
         sandbox.changes.announce("event.updated", calendar.grant, event)
     return event
 

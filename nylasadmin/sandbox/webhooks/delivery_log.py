@@ -1,0 +1,47 @@
+"""The log of deliveries: every attempt, what was sent and what came back. A ring of bounded length."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+
+from nylasadmin.sandbox.wire import Json
+
+_KEPT = 20_000
+
+
+class DeliveryLog:
+    """The latest attempts, and whom the service would have warned about failing destinations."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Json] = deque(maxlen=_KEPT)
+        self._alerts: deque[Json] = deque(maxlen=_KEPT)
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def record(self, **entry: object) -> None:
+        """Note an attempt, or a notification that a fault lost."""
+        with self._lock:
+            self._entries.append({"number": next(self._numbers), **entry})
+
+    def warn(self, **alert: object) -> None:
+        """Note a mail to the people behind a destination."""
+        with self._lock:
+            self._alerts.append(alert)
+
+    def entries(self) -> list[Json]:
+        """Return the attempts, oldest first."""
+        with self._lock:
+            return list(self._entries)
+
+    def alerts(self) -> list[Json]:
+        """Return the warnings, oldest first."""
+        with self._lock:
+            return list(self._alerts)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+            self._alerts.clear()
