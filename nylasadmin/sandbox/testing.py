@@ -48,6 +48,14 @@ class RunningSandbox:
         """The accounts, in the order in which they were made."""
         return list(self.sandbox.grants)
 
+    def settle(self, timeout_s: float = 10.0) -> None:
+        """Wait until every notification that is due was delivered; raise TimeoutError otherwise.
+
+        Repetitions that are due later are not waited for: let the clock reach them first.
+        """
+        if not self.sandbox.webhooks.settle(timeout_s):
+            raise TimeoutError(f"notifications are still under way after {timeout_s:g} s")
+
     def calendar(self, grant: str, calendar: str = "primary") -> Calendar:
         """Return a calendar of a grant (id or address) by id, name or `primary`."""
         owner = self.sandbox.grants.find(grant)

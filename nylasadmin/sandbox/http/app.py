@@ -5,7 +5,17 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import Map
 
-from nylasadmin.sandbox.http import applications, calendars, clocks, control, deliveries, events, grants, watch, webhooks
+from nylasadmin.sandbox.http import (
+    applications,
+    calendars,
+    clocks,
+    control,
+    deliveries,
+    events,
+    grants,
+    watch,
+    webhooks,
+)
 from nylasadmin.sandbox.http.paths import RawPath, SegmentConverter
 from nylasadmin.sandbox.state import Sandbox
 
