@@ -42,7 +42,8 @@ def pass_time(api: Api, seconds: int) -> None:
 
 
 def log(api: Api, **query: Any) -> Any:
-    """Return the delivery log."""
+    """Return the delivery log once nothing is under way."""
+    api.box.settle()
     return api.get("/sandbox/webhooks/log", **query)["data"]
 
 

@@ -39,7 +39,7 @@ def test_a_fast_clock_gets_there_sooner() -> None:
     assert 0 < (clock.wait_s(NOW + 1000) or 0) <= 1
     time.sleep(0.05)
     clock.freeze()
-    assert NOW + 50 <= clock.now() < NOW + 1000
+    assert clock.now() >= NOW + 50
     assert clock.is_frozen
 
 

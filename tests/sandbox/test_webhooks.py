@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -123,6 +125,26 @@ def test_a_receiver_that_is_silent_or_absent_is_refused(api: Api) -> None:
         body = {"trigger_types": ["event.created"], "webhook_url": url}
         assert problem(api, "POST", URL, body) == ("70005", "unable.verify.webhook_url : no answer within 0.2 s")
     assert problem(api, "POST", URL, body)[0] == "70005"
+
+
+def test_a_receiver_that_answers_drop_by_drop_runs_out_of_time(api: Api) -> None:
+    switch(api, timeout_s=0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(ConnectionError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+                for _number in range(20):
+                    connection.sendall(b"x")
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        wish = {"trigger_types": ["event.created"], "webhook_url": url}
+        assert problem(api, "POST", URL, wish)[1].endswith("no answer within 0.3 s")
+        thread.join()
 
 
 def test_activation_challenges_again_and_pausing_does_not(api: Api, hook: Receiver) -> None:

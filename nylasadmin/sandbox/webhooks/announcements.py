@@ -82,6 +82,8 @@ class Webhooks:
             self._publish(self._bursts.end(key_of(first)), at)
 
     def _publish(self, change: Change, at: int) -> None:
+        if not self.destinations:
+            return
         for number, payload in enumerate(payloads_of(change.trigger, change.grant, change.object, self.settings)):
             if any(one.wants(payload.trigger) or one.wants(payload.type) for one in self.destinations):
                 text = f"notification {change.number}" + (f".{number}" if number else "")

@@ -77,6 +77,9 @@ class DestinationBook:
     def __iter__(self) -> Iterator[Destination]:
         return iter(list(self._by_id.values()))
 
+    def __len__(self) -> int:
+        return len(self._by_id)
+
     def add(self, destination: Destination) -> None:
         """Take in a destination."""
         self._by_id[destination.id] = destination

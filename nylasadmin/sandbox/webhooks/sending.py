@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -59,14 +60,35 @@ def _call(
     connection = _connection(url, timeout_s)
     try:
         connection.request(method, target, body, {"User-Agent": "Nylas sandbox", "Connection": "close", **headers})
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.read(_READ_AT_MOST), None, _ms(began))
+        wire = connection.sock
+        wire.settimeout(_left(began, timeout_s))
+        with connection.getresponse() as answer:
+            return Answer(answer.status, _read(answer, wire, began, timeout_s), None, _ms(began))
     except TimeoutError:
         return Answer(None, b"", f"no answer within {timeout_s:g} s", _ms(began))
     except (OSError, HTTPException) as problem:
         return Answer(None, b"", f"{type(problem).__name__}: {problem}", _ms(began))
     finally:
         connection.close()
+
+
+def _read(answer: HTTPResponse, wire: socket.socket, began: float, timeout_s: float) -> bytes:
+    """Read a body, also one that comes drop by drop, no longer than the time that is left."""
+    body = b""
+    while len(body) < _READ_AT_MOST:
+        wire.settimeout(_left(began, timeout_s))
+        chunk = answer.read1(_READ_AT_MOST - len(body))
+        if not chunk:
+            break
+        body += chunk
+    return body
+
+
+def _left(began: float, timeout_s: float) -> float:
+    left = began + timeout_s - time.perf_counter()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _connection(url: str, timeout_s: float) -> HTTPConnection:
