@@ -16,6 +16,7 @@ from .hooks import (
     delete,
     log,
     pass_time,
+    spoil,
     subscribe,
     switch,
     told,
@@ -264,3 +265,21 @@ def test_quiet_can_be_asked_for_over_http(api: Api, hook: Receiver) -> None:
         api.box.settle(0.1)
     going_on.set()
     assert api.call("POST", "/sandbox/webhooks/settle")[1] == {"quiet": True}
+
+
+def test_notifications_can_be_read_even_when_lost(api: Api, hook: Receiver) -> None:
+    subscribe(api, hook)
+    spoil(api, kind="lost")
+    event = api.create(when=span(0))
+    api.box.settle()
+    [one] = api.get("/sandbox/webhooks/notifications")["data"]
+    assert (hook.received, one["type"], one["data"]["object"]) == ([], "event.created", event)
+
+
+def test_anything_can_be_announced_by_hand(api: Api, hook: Receiver) -> None:
+    subscribe(api, hook, "message.bounce_detected")
+    wish = {"trigger": "message.bounce_detected", "grant": ANNA, "object": {"bounced_addresses": "x@y.example"}}
+    assert api.call("POST", "/sandbox/webhooks/announce", wish)[0] == 200
+    assert told(api, hook) == [("message.bounce_detected", wish["object"])]
+    for wrong in ({"trigger": "x"}, {"object": None}, {"grant": "nobody"}):
+        assert api.call("POST", "/sandbox/webhooks/announce", wish | wrong)[0] in (400, 404)

@@ -10,6 +10,7 @@ from nylasadmin.sandbox.errors import bad_request
 from nylasadmin.sandbox.http import replies
 from nylasadmin.sandbox.state import Sandbox
 from nylasadmin.sandbox.webhooks.announcements import Webhooks
+from nylasadmin.sandbox.webhooks.triggers import TRIGGERS
 from nylasadmin.sandbox.wire import Json
 
 _LONGEST_WAIT_S = 60.0
@@ -18,10 +19,27 @@ _LONGEST_WAIT_S = 60.0
 def routes(sandbox: Sandbox) -> Blueprint:
     """Return the routes about deliveries."""
     blueprint = Blueprint("deliveries", __name__, url_prefix="/sandbox/webhooks")
+    _announcing(blueprint, sandbox)
     _log_routes(blueprint, sandbox.webhooks)
     _setting_routes(blueprint, sandbox.webhooks)
     _fault_routes(blueprint, sandbox.webhooks)
     return blueprint
+
+
+def _announcing(blueprint: Blueprint, sandbox: Sandbox) -> None:
+    @blueprint.post("/announce")
+    def announce() -> Response:
+        """Notify what the sandbox itself never does: bounces, bookings, anything."""
+        wish = replies.body()
+        trigger, grant_name, obj = (wish.get(name) for name in ("trigger", "grant", "object"))
+        if trigger not in TRIGGERS:
+            raise bad_request("trigger is unknown", trigger="is unknown")
+        if not isinstance(obj, dict):
+            raise bad_request("object must be an object", object="must be an object")
+        with sandbox.lock:
+            grant = None if grant_name is None else sandbox.grants.find(str(grant_name))
+            sandbox.changes.announce(str(trigger), grant, obj)
+        return replies.reply({})
 
 
 def _log_routes(blueprint: Blueprint, webhooks: Webhooks) -> None:
@@ -29,6 +47,10 @@ def _log_routes(blueprint: Blueprint, webhooks: Webhooks) -> None:
     def log() -> Response:
         found = [entry for entry in webhooks.courier.log.entries() if _is_wanted(entry)]
         return replies.reply({"data": found, "alerts": webhooks.courier.log.alerts()})
+
+    @blueprint.get("/notifications")
+    def notifications() -> Response:
+        return replies.reply({"data": webhooks.courier.log.notifications()})
 
     @blueprint.delete("/log")
     def forget_log() -> Response:

@@ -87,7 +87,9 @@ class Webhooks:
         for number, payload in enumerate(payloads_of(change.trigger, change.grant, change.object, self.settings)):
             if any(one.wants(payload.trigger) or one.wants(payload.type) for one in self.destinations):
                 text = f"notification {change.number}" + (f".{number}" if number else "")
-                self._offer(self._notification(change, payload, text), change.grant, at)
+                made = self._notification(change, payload, text)
+                self.courier.log.keep(made)
+                self._offer(made, change.grant, at)
 
     def _notification(self, change: Change, payload: Payload, text: str) -> Notification:
         made = Notification(

@@ -42,8 +42,8 @@ def payloads_of(trigger: str, grant: Grant | None, obj: Json, settings: Delivery
         return [_shaped(name, grant, one, settings) for name, one in _events(trigger, grant, obj, settings)]
     if product == "grant":
         return [Payload(trigger, trigger, _grant(trigger, grant, obj))]
-    if trigger.endswith(".deleted") and product != "calendar":
-        obj = {name: obj[name] for name in ("grant_id", "id", "object") if name in obj}
+    if trigger in ("contact.deleted", "message.deleted"):
+        obj = _deleted(obj, settings)
     return [_shaped(trigger, grant, obj, settings)]
 
 
