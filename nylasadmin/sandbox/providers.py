@@ -58,6 +58,11 @@ class ProviderRules:
     is_hosted: bool = True
     """People sign in on the provider's page; otherwise accounts come by `connect/custom` only and live at Nylas."""
     has_aliases: bool = False
+    notifies_occurrences: bool = False
+    """Notifications of a changed occurrence list its id under `occurrences`."""
+    notifies_all_calendars: bool = False
+    """A change of one calendar is notified as a change of every calendar."""
+    notifies_contacts: bool = True
 
 
 _GOOGLE = ProviderRules(
@@ -80,6 +85,7 @@ _GOOGLE = ProviderRules(
     organizer_is_calendar=True,
     scopes=("https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/contacts"),
     has_aliases=True,
+    notifies_occurrences=True,
 )
 
 _MICROSOFT = ProviderRules(
@@ -118,6 +124,7 @@ _ICLOUD = ProviderRules(
     visibilities=(),
     default_visibility=None,
     calendar_has_text=False,
+    notifies_all_calendars=True,
 )
 
 _EWS = ProviderRules(
@@ -144,7 +151,9 @@ _VIRTUAL = ProviderRules(
 _AGENT = ProviderRules(
     name="nylas", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True, is_hosted=False
 )
-_YAHOO = ProviderRules(name="yahoo", event_id_shape="apple", calendar_id_shape="apple", filters_cancelled=False)
+_YAHOO = ProviderRules(
+    name="yahoo", event_id_shape="apple", calendar_id_shape="apple", filters_cancelled=False, notifies_contacts=False
+)
 _IMAP = ProviderRules(name="imap", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
 _ZOOM = ProviderRules(name="zoom", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
 

@@ -18,6 +18,7 @@ from nylasadmin.sandbox.identifiers import Identifiers
 from nylasadmin.sandbox.mailed import Mailed
 from nylasadmin.sandbox.providers import PROVIDERS
 from nylasadmin.sandbox.request_log import RequestLog
+from nylasadmin.sandbox.webhooks.announcements import Webhooks
 from nylasadmin.sandbox.wire import Json
 
 _CONNECTED_BEFORE_S = 45 * 86_400
@@ -47,6 +48,8 @@ class Sandbox:
         self.mailed = Mailed()
         self.faults = FaultList()
         self.changes = Changes()
+        self.webhooks = Webhooks(self.clock, self.identifiers, self.application_id)
+        self.changes.listen(self.webhooks.announce)
         self.requests = RequestLog(self.clock)
         self.report: list[Json] = []
         self.closing = threading.Event()

@@ -9,10 +9,12 @@ from nylasadmin.sandbox.http import (
     accounts,
     applications,
     calendars,
+    clocks,
     compression,
     connectors,
     control,
     custom_auth,
+    deliveries,
     events,
     free_busy,
     grants,
@@ -20,6 +22,7 @@ from nylasadmin.sandbox.http import (
     rsvps,
     tokens,
     watch,
+    webhooks,
 )
 from nylasadmin.sandbox.http.paths import RawPath, SegmentConverter
 from nylasadmin.sandbox.state import Sandbox
@@ -37,6 +40,9 @@ _RESOURCES = (
     rsvps,
     control,
     accounts,
+    webhooks,
+    clocks,
+    deliveries,
 )
 
 
