@@ -80,7 +80,7 @@ class Targets:
             old = _open_part(form_of(target))
             if not is_changed:
                 raise StaleVersion("target", target_id, old | {"version": target.version})
-            record(tx, actor, "target.edit", f"target {form.name}", old=old, new=_open_part(form))
+            record(tx, actor, "target.edit", f"target {form.name}", old=old, new=_open_part(form) | _secrets_of(form))
             return tx.targets.get(target_id)
 
     def _sealed_secret(self, form: TargetForm) -> bytes | None:
@@ -148,7 +148,7 @@ class Targets:
         with self._storage.read() as tx:
             users = {user.email.lower(): user for user in tx.users.all()}
         grants = directory.grants()
-        matched = [(grant, users[grant.email]) for grant in grants if grant.email in users]
+        matched = [(grant, users[grant.email]) for grant in _best(grants) if grant.email in users]
         calendars, found_problems = _calendars_of(directory, [grant for grant, _ in matched if grant.is_valid])
         with self._storage.write() as tx:
             made = _Made({account.email for account in tx.accounts.of_target(target.id)})
@@ -169,6 +169,11 @@ class Targets:
         with self._storage.read() as tx:
             target = tx.targets.get(target_id)
             return target, sender_of(target, tx.targets.sealed_key(target_id), self._secrets)
+
+
+def _best(grants: list[Grant]) -> list[Grant]:
+    """Give one grant per address: a valid one, the newest of several. Expired ones of earlier sign-ins stay behind."""
+    return list({g.email: g for g in sorted(grants, key=lambda g: (g.is_valid, g.created_at, g.id))}.values())
 
 
 class _Made:
@@ -267,6 +272,11 @@ def form_of(target: Target) -> TargetForm:
 def _open_part(form: TargetForm) -> dict[str, object]:
     """Give the fields of a form that may be shown: everything but keys and secrets."""
     return {k: v for k, v in msgspec.structs.asdict(form).items() if k not in ("api_key", "notification_secret")}
+
+
+def _secrets_of(form: TargetForm) -> dict[str, object]:
+    """Name the secrets that a form replaces, without their values."""
+    return {k: "replaced" for k in ("api_key", "notification_secret") if getattr(form, k).strip()}
 
 
 def _refuse(found: dict[str, str], tx: UnitOfWork, form: TargetForm, target_id: int | None) -> None:
