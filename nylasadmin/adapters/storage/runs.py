@@ -58,6 +58,7 @@ class SqlRuns:
         reason: str,
         operator: str,
         skipped: Sequence[SkippedLink],
+        plan_id: int | None,
     ) -> int:
         made: Any = self._db.execute(
             insert(snapshots).values(
@@ -70,6 +71,7 @@ class SqlRuns:
                 operator=operator,
                 requested_at=self._now(),
                 skipped=msgspec.json.encode(list(skipped)).decode(),
+                plan_id=plan_id,
             )
         ).inserted_primary_key
         return int(made[0])
@@ -86,6 +88,16 @@ class SqlRuns:
         rows = [{**common, "ordinal": n, "link_id": r.link_id, "account_id": r.account_id} for n, r in enumerate(new)]
         if rows:
             self._db.execute(insert(runs), rows)
+
+    def executed_by(self, plan_id: int) -> int | None:
+        """Give the snapshot that carries out a preview, if there is one."""
+        found = select(snapshots.c.id).where(snapshots.c.plan_id == plan_id).order_by(snapshots.c.id).limit(1)
+        return self._db.execute(found).scalar_one_or_none()
+
+    def planned_links(self, plan_id: int) -> list[int]:
+        """Give the links that a preview planned to the end."""
+        found = select(runs.c.link_id).where(runs.c.snapshot_id == plan_id, runs.c.state == str(RunState.DONE))
+        return list(self._db.execute(found.order_by(runs.c.ordinal)).scalars())
 
     def live_by_link(self, link_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
         """Give for each busy link the run and the snapshot that occupy it."""
@@ -119,7 +131,9 @@ class SqlRuns:
         )
         if taken.rowcount != 1:
             return None
-        row = self._db.execute(select(runs).where(runs.c.id == run_id)).one()
+        joined = runs.join(snapshots, runs.c.snapshot_id == snapshots.c.id)
+        found = select(runs, snapshots.c.plan_id).select_from(joined).where(runs.c.id == run_id)
+        row = self._db.execute(found).one()
         return Run(
             id=row.id,
             snapshot_id=row.snapshot_id,
@@ -130,6 +144,7 @@ class SqlRuns:
             state=RunState(row.state),
             fence=row.fence,
             approved=bytes(row.approved) if row.approved else None,
+            plan_id=row.plan_id,
         )
 
     def holders(self, now: float) -> list[str]:

@@ -219,6 +219,7 @@ snapshots = Table(
     Column("reason", Text, nullable=False),
     Column("operator", String(80), nullable=False),
     Column("requested_at", Big, nullable=False),
+    Column("plan_id", Big),  # the preview that this snapshot carries out, and nothing else
     Column("skipped", Text, nullable=False),  # JSON list of the links left out, with why
     Index("ix_snapshots_target", "target_id", "id"),
 )
@@ -269,6 +270,28 @@ runs = Table(
     Index("ix_runs_link", "link_id", "id"),
     Index("ix_runs_claimable", "ordinal", "id", sqlite_where=_CLAIMABLE, postgresql_where=_CLAIMABLE),
     Index("ix_runs_leased", "link_id", sqlite_where=_LEASED, postgresql_where=_LEASED),
+)
+
+plan_items = Table(
+    "plan_items",
+    metadata,
+    Column("run_id", Big, ForeignKey("runs.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("plan_id", Big, nullable=False),  # the preview, so that one index serves its page
+    Column("kind", String(10), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("state", String(10), nullable=False),  # planned -> moved
+    Column("source_id", String(1000)),
+    Column("destination_id", String(1000)),
+    Column("title", Text, nullable=False),
+    Column("is_recurring", Boolean, nullable=False),
+    Column("source_fingerprint", LargeBinary),
+    Column("expected", LargeBinary),
+    Column("before", LargeBinary),
+    Column("after", LargeBinary),
+    Column("excluded_by", String(80), nullable=False),
+    Index("ix_plan_items_page", "plan_id", "kind", "run_id", "seq"),
+    sqlite_with_rowid=False,
 )
 
 _OPEN = text("state IN ('intended', 'sent')")
