@@ -19,9 +19,7 @@ _DAY_NAMES = {
 }
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR")
 _ORDINALS = {"1": "first", "2": "second", "3": "third", "4": "fourth", "5": "fifth", "-1": "last", "-2": "last but one"}
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # fmt: skip
+_MONTHS = tuple(date(2000, month, 1).strftime("%B") for month in range(1, 13))
 _UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _REPLIES = {Reply.YES: "accepted", Reply.NO: "declined", Reply.MAYBE: "tentative", Reply.NONE: ""}
 
@@ -59,7 +57,7 @@ def _day(day: date) -> str:
 
 
 def rule_text(rule: str) -> str:
-    """Say a recurrence rule: ``every 2 weeks on Monday and Friday until 31 Mar 2027``; unusual rules are shown as text."""
+    """Say a rule: ``every 2 weeks on Monday and Friday until 31 Mar 2027``; unusual ones are shown as text."""
     parts = dict(p.partition("=")[::2] for p in rule.removeprefix("RRULE:").split(";"))
     unit = _UNITS.get(parts.pop("FREQ", ""))
     if not rule.startswith("RRULE:") or unit is None:

@@ -33,7 +33,7 @@ class Field(StrEnum):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One field: what goes (``old``) and what comes (``new``). Lists name only what differs, other fields all they hold."""
+    """One field: what goes (``old``) and what comes (``new``); of lists only what differs."""
 
     field: Field
     old: tuple[str, ...]

@@ -57,7 +57,9 @@ def test_a_rule_is_said_in_words_and_an_unusual_one_shown_as_it_is(rule: str, te
 
 
 def test_reminders_are_said_in_the_largest_whole_unit() -> None:
-    assert reminders_text((Reminder(1440), Reminder(90, "email"))) == "1 day before (popup) and 90 minutes before (email)"
+    assert (
+        reminders_text((Reminder(1440), Reminder(90, "email"))) == "1 day before (popup) and 90 minutes before (email)"
+    )
     assert reminders_text(()) == "none"
     assert reminders_text(None) == "as the calendar does"
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
-from nylasadmin.adapters.storage.tables import failures, runs, snapshots, writes
+from nylasadmin.adapters.storage.tables import failures, plan_uses, runs, snapshots, writes
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import ActionKind, Direction, ReceiverOnly
@@ -58,7 +58,7 @@ class SqlRuns:
         reason: str,
         operator: str,
         skipped: Sequence[SkippedLink],
-        plan_id: int | None,
+        plan_id: int | None = None,
     ) -> int:
         made: Any = self._db.execute(
             insert(snapshots).values(
@@ -71,9 +71,10 @@ class SqlRuns:
                 operator=operator,
                 requested_at=self._now(),
                 skipped=msgspec.json.encode(list(skipped)).decode(),
-                plan_id=plan_id,
             )
         ).inserted_primary_key
+        if plan_id is not None:
+            self._db.execute(insert(plan_uses).values(plan_id=plan_id, snapshot_id=made[0]))
         return int(made[0])
 
     def add_runs(self, snapshot_id: int, new: Sequence[NewRun]) -> None:
@@ -91,7 +92,7 @@ class SqlRuns:
 
     def executed_by(self, plan_id: int) -> int | None:
         """Give the snapshot that carries out a preview, if there is one."""
-        found = select(snapshots.c.id).where(snapshots.c.plan_id == plan_id).order_by(snapshots.c.id).limit(1)
+        found = select(plan_uses.c.snapshot_id).where(plan_uses.c.plan_id == plan_id)
         return self._db.execute(found).scalar_one_or_none()
 
     def planned_links(self, plan_id: int) -> list[int]:
@@ -131,8 +132,8 @@ class SqlRuns:
         )
         if taken.rowcount != 1:
             return None
-        joined = runs.join(snapshots, runs.c.snapshot_id == snapshots.c.id)
-        found = select(runs, snapshots.c.plan_id).select_from(joined).where(runs.c.id == run_id)
+        joined = runs.outerjoin(plan_uses, runs.c.snapshot_id == plan_uses.c.snapshot_id)
+        found = select(runs, plan_uses.c.plan_id).select_from(joined).where(runs.c.id == run_id)
         row = self._db.execute(found).one()
         return Run(
             id=row.id,

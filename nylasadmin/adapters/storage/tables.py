@@ -219,7 +219,6 @@ snapshots = Table(
     Column("reason", Text, nullable=False),
     Column("operator", String(80), nullable=False),
     Column("requested_at", Big, nullable=False),
-    Column("plan_id", Big),  # the preview that this snapshot carries out, and nothing else
     Column("skipped", Text, nullable=False),  # JSON list of the links left out, with why
     Index("ix_snapshots_target", "target_id", "id"),
 )
@@ -270,6 +269,13 @@ runs = Table(
     Index("ix_runs_link", "link_id", "id"),
     Index("ix_runs_claimable", "ordinal", "id", sqlite_where=_CLAIMABLE, postgresql_where=_CLAIMABLE),
     Index("ix_runs_leased", "link_id", sqlite_where=_LEASED, postgresql_where=_LEASED),
+)
+
+plan_uses = Table(
+    "plan_uses",
+    metadata,
+    Column("plan_id", Big, ForeignKey("snapshots.id"), primary_key=True),  # so a preview is carried out once
+    Column("snapshot_id", Big, ForeignKey("snapshots.id"), nullable=False, unique=True),
 )
 
 plan_items = Table(
