@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from nylasadmin.adapters.storage.bulk import insert_rows
+from nylasadmin.adapters.storage.bulk import insert_rows, storable
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import failures, plan_uses, runs, snapshots, writes
 from nylasadmin.domain.guard import Hold
@@ -205,7 +205,13 @@ class SqlRuns:
         ended = self._db.execute(
             update(runs)
             .where(_held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
-            .values(state=str(state), finished_at=self._now(), lease_until=None, cause=cause, detail=detail)
+            .values(
+                state=str(state),
+                finished_at=self._now(),
+                lease_until=None,
+                cause=storable(cause),
+                detail=storable(detail),
+            )
         )
         return ended.rowcount == 1
 
@@ -264,8 +270,8 @@ class SqlRuns:
     def add_failures(self, run: Run, new: Sequence[Failure]) -> None:
         if new:
             now = self._now()
-            rows = [{**msgspec.structs.asdict(f), "run_id": run.id, "link_id": run.link_id, "at": now} for f in new]
-            self._db.execute(insert(failures), rows)
+            common = {"run_id": run.id, "link_id": run.link_id, "at": now}
+            self._db.execute(insert(failures), [_failure_values(f) | common for f in new])
 
     def failed_links(self, snapshot_id: int) -> list[int]:
         """Give the links of a snapshot whose run failed, was incomplete or had failed items."""
@@ -307,7 +313,7 @@ class SqlWrites:
 
     def _insert(self, run_id: int, link_id: int, rows: Sequence[WriteRow], state: str) -> None:
         values = [
-            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, row.title, row.before)
+            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, storable(row.title), row.before)
             for row in rows
         ]
         insert_rows(self._db, writes, _WRITE_COLUMNS, values)
@@ -336,6 +342,11 @@ class SqlWrites:
             .order_by(writes.c.run_id, writes.c.seq)
         )
         return [_intended(row) for row in self._db.execute(found)]
+
+
+def _failure_values(failure: Failure) -> dict[str, object]:
+    values = msgspec.structs.asdict(failure)
+    return values | {name: storable(values[name]) for name in ("title", "cause", "detail")}
 
 
 def _intended(row: Row[Any]) -> IntendedWrite:
