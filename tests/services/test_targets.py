@@ -134,8 +134,8 @@ def test_a_connection_test_says_what_failed(world: World, fields: dict[str, str]
 
 
 def test_a_key_of_another_application_is_noticed(world: World) -> None:
-    world.services.targets.test(OLGA, 1)
-    world.box.sandbox.application_id = "another-application"
+    with world.product.storage.write() as tx:
+        tx.targets.set_application(1, "the-application-of-last-year")
 
     assert "another application" in world.services.targets.test(OLGA, 1).problem
 
