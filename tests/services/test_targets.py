@@ -78,7 +78,7 @@ def test_a_target_with_links_is_not_removed(world: World) -> None:
 
 def test_a_target_is_removed_only_by_its_typed_name_and_with_all_its_history(world: World) -> None:
     world.event("One")
-    world.get()
+    world.services.plans.run(OLGA, world.get(is_preview=True).id)
     world.fault("status", status=400, method="POST")
     world.put("Two")
     world.send()

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from nylasadmin.adapters.storage.bulk import storable
 from nylasadmin.adapters.storage.links import chunks
-from nylasadmin.adapters.storage.tables import failures, runs, snapshots
+from nylasadmin.adapters.storage.tables import failures, plan_uses, runs, snapshots
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.runs import LIVE, Counters, Failure, Run, RunState
@@ -35,7 +35,6 @@ from nylasadmin.services.storage import NewRun
 from nylasadmin.services.views import SkippedLink
 
 COUNTERS = tuple(Counters.__struct_fields__)
-_WRITE_COLUMNS = ("run_id", "seq", "link_id", "kind", "state", "crm_id", "nylas_id", "title", "before")
 _EXECUTED = ("created", "updated", "deleted", "moved", "failed")
 
 
@@ -55,6 +54,7 @@ class SqlRuns:
         reason: str,
         operator: str,
         skipped: Sequence[SkippedLink],
+        plan_id: int | None = None,
     ) -> int:
         made: Any = self._db.execute(
             insert(snapshots).values(
@@ -69,6 +69,8 @@ class SqlRuns:
                 skipped=msgspec.json.encode(list(skipped)).decode(),
             )
         ).inserted_primary_key
+        if plan_id is not None:
+            self._db.execute(insert(plan_uses).values(plan_id=plan_id, snapshot_id=made[0]))
         return int(made[0])
 
     def add_runs(self, snapshot_id: int, new: Sequence[NewRun]) -> None:
@@ -83,6 +85,16 @@ class SqlRuns:
         rows = [{**common, "ordinal": n, "link_id": r.link_id, "account_id": r.account_id} for n, r in enumerate(new)]
         if rows:
             self._db.execute(insert(runs), rows)
+
+    def executed_by(self, plan_id: int) -> int | None:
+        """Give the snapshot that carries out a preview, if there is one."""
+        found = select(plan_uses.c.snapshot_id).where(plan_uses.c.plan_id == plan_id)
+        return self._db.execute(found).scalar_one_or_none()
+
+    def planned_links(self, plan_id: int) -> list[int]:
+        """Give the links that a preview planned to the end."""
+        found = select(runs.c.link_id).where(runs.c.snapshot_id == plan_id, runs.c.state == str(RunState.DONE))
+        return list(self._db.execute(found.order_by(runs.c.ordinal)).scalars())
 
     def live_by_link(self, link_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
         """Give for each busy link the run and the snapshot that occupy it."""
@@ -116,7 +128,9 @@ class SqlRuns:
         )
         if taken.rowcount != 1:
             return None
-        row = self._db.execute(select(runs).where(runs.c.id == run_id)).one()
+        joined = runs.outerjoin(plan_uses, runs.c.snapshot_id == plan_uses.c.snapshot_id)
+        found = select(runs, plan_uses.c.plan_id).select_from(joined).where(runs.c.id == run_id)
+        row = self._db.execute(found).one()
         return Run(
             id=row.id,
             snapshot_id=row.snapshot_id,
@@ -127,6 +141,7 @@ class SqlRuns:
             state=RunState(row.state),
             fence=row.fence,
             approved=bytes(row.approved) if row.approved else None,
+            plan_id=row.plan_id,
         )
 
     def holders(self, now: float) -> list[str]:
