@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, g, make_response, render_template, request, url_for
 from flask_limiter import Limiter, RequestLimit
+from flask_wtf.csrf import generate_csrf
 
 from nylasadmin.errors import InvalidInput
 from nylasadmin.web import current, htmx, login
@@ -48,7 +49,7 @@ def sign_in() -> Response:
     except InvalidInput as problem:
         return _form(422, problem.fields, username)
     login.start(operator)
-    return htmx.see_other(_next())
+    return _back(operator.username) if htmx.is_htmx() else htmx.see_other(_next())
 
 
 @blueprint.post("/sign-out")
@@ -60,7 +61,16 @@ def sign_out() -> Response:
 
 
 def _form(status: int, problems: dict[str, str], username: str) -> Response:
-    return make_response(render_template("session/sign_in.html", problems=problems, username=username), status)
+    """Show the page; or only the form, inside the dialog during which the session ended."""
+    values = {"problems": problems, "username": username, "has_ended": "ended" in request.args}
+    template = "session/_again.html" if htmx.is_htmx() else "session/sign_in.html"
+    return make_response(render_template(template, **values), status)
+
+
+def _back(username: str) -> Response:
+    """Tell the page that it may go on, with the new session's token for its forms."""
+    answer = make_response(render_template("session/_back.html"))
+    return htmx.wake(answer, **{"signed-in": {"username": username, "token": generate_csrf()}})
 
 
 def _next() -> str:
