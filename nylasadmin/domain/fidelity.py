@@ -254,6 +254,17 @@ def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
     )
 
 
+def is_alike(item: ScheduleItem, fidelity: Fidelity) -> bool:
+    """Say whether an item loses nothing under a fidelity, so that its full fingerprint is the one under it too."""
+    return (
+        _visibility(item.visibility, fidelity) is item.visibility
+        and (fidelity.has_organizer or item.organizer is None)
+        and _reminders(item.reminders, fidelity) == item.reminders
+        and _attendees(item.attendees, fidelity) == item.attendees
+        and all(is_alike(changed.item, fidelity) for changed in item.exceptions)
+    )
+
+
 def _attendees(attendees: tuple[Attendee, ...], fidelity: Fidelity) -> tuple[Attendee, ...]:
     if not fidelity.has_unaddressed:
         attendees = tuple(a for a in attendees if a.email)
