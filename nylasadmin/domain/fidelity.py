@@ -254,17 +254,6 @@ def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
     )
 
 
-def is_alike(item: ScheduleItem, fidelity: Fidelity) -> bool:
-    """Say whether an item loses nothing under a fidelity, so that its full fingerprint is the one under it too."""
-    return (
-        _visibility(item.visibility, fidelity) is item.visibility
-        and (fidelity.has_organizer or item.organizer is None)
-        and _reminders(item.reminders, fidelity) == item.reminders
-        and _attendees(item.attendees, fidelity) == item.attendees
-        and all(is_alike(changed.item, fidelity) for changed in item.exceptions)
-    )
-
-
 def _attendees(attendees: tuple[Attendee, ...], fidelity: Fidelity) -> tuple[Attendee, ...]:
     if not fidelity.has_unaddressed:
         attendees = tuple(a for a in attendees if a.email)
@@ -290,6 +279,33 @@ def _reminders(reminders: tuple[Reminder, ...] | None, fidelity: Fidelity) -> tu
     if methods is not None and any(r.method not in methods for r in reminders):
         reminders = tuple(sorted({r if r.method in methods else Reminder(r.minutes) for r in reminders}))
     return reminders[: fidelity.max_reminders]
+
+
+def is_alike(item: ScheduleItem, fidelity: Fidelity) -> bool:
+    """Say whether an item loses nothing under a fidelity, so that its full fingerprint is the one under it too."""
+    return (
+        _visibility(item.visibility, fidelity) is item.visibility
+        and (fidelity.has_organizer or item.organizer is None)
+        and _reminders(item.reminders, fidelity) == item.reminders
+        and _attendees(item.attendees, fidelity) == item.attendees
+        and all(is_alike(changed.item, fidelity) for changed in item.exceptions)
+    )
+
+
+_BITS = {reported: 1 << n for n, reported in enumerate(dict.fromkeys(r.reports for r in PROVIDERS.values()))}
+
+
+def alike_mask(item: ScheduleItem) -> int:
+    """Note, a bit for each fidelity that some provider reports with, under which an item loses nothing.
+
+    Stored beside the full fingerprint: where the bit is set, that fingerprint serves without decoding the item.
+    """
+    return sum(bit for reported, bit in _BITS.items() if is_alike(item, reported))
+
+
+def alike_bit(fidelity: Fidelity) -> int:
+    """Give the bit of a fidelity; 0 for one that no provider reports with."""
+    return _BITS.get(fidelity, 0)
 
 
 # --- merging -----------------------------------------------------------------------------------------------------

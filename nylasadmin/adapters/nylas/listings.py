@@ -160,7 +160,7 @@ class Listings:
         with ThreadPoolExecutor(1, thread_name_prefix="page") as ahead:
             while page.next_cursor:
                 cursor = page.next_cursor
-                coming = ahead.submit(self._http.get, self._path, query | {"page_token": cursor})
+                coming = ahead.submit(self._http.get, self._path, {**query, "page_token": cursor})
                 yield page
                 page = _arrived(coming)
                 if page.next_cursor == cursor:

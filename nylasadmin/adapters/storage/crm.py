@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError, InterfaceError
 from nylasadmin.adapters.storage.bulk import insert_rows, storable
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import crm_changes, crm_items
-from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint
+from nylasadmin.domain.fidelity import FULL, Fidelity, alike_bit, alike_mask, fingerprint
 from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.recurrence import span
@@ -27,7 +27,18 @@ from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.storage import CrmItem, ItemScope
 
 _BATCH = 500
-_VALUE_COLUMNS = ("uid", "original_start", "title", "start", "end", "is_recurring", "fingerprint", "body", "updated_at")
+_VALUE_COLUMNS = (
+    "uid",
+    "original_start",
+    "title",
+    "start",
+    "end",
+    "is_recurring",
+    "fingerprint",
+    "alike",
+    "body",
+    "updated_at",
+)
 _ITEM_COLUMNS = ("id", "user_id", "collection", "item_type", *_VALUE_COLUMNS)
 _CHANGE_COLUMNS = ("item_id", "user_id", "collection", "kind", "at", "origin")
 _REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
@@ -228,6 +239,7 @@ def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
         end,
         item.is_recurring,
         fingerprint(item, FULL),
+        alike_mask(item),
         encode_item(item),
         now,
     )
@@ -250,10 +262,10 @@ def _moment(text: str | None) -> Moment | None:
 
 
 def _observed(row: Row[Any], fidelity: Fidelity) -> Observed:
-    stored = bytes(row.fingerprint)
+    serves = fidelity == FULL or row.alike & alike_bit(fidelity)
     return Observed(
         id=row.id,
-        fingerprint=stored if fidelity == FULL else fingerprint(decode_item(bytes(row.body)), fidelity),
+        fingerprint=bytes(row.fingerprint) if serves else fingerprint(decode_item(bytes(row.body)), fidelity),
         title=row.title,
         start=row.start,
         end=row.end,
