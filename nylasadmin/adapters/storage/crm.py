@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError, InterfaceError
 from nylasadmin.adapters.storage.bulk import insert_rows, storable
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import crm_changes, crm_items
-from nylasadmin.domain.fidelity import FULL, Fidelity, alike_bit, alike_mask, fingerprint
+from nylasadmin.domain.fidelity import FULL, Fidelity, alike_bit, alike_mask, fingerprint, is_alike
 from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.recurrence import span
@@ -178,19 +178,20 @@ class SqlCrmStore:
         return {o.id: o.fingerprint for o in found}
 
     def _create(self, orders: list[WriteOrder]) -> list[Outcome]:
-        made = [(new_item_id(), order.item) for order in orders if order.item is not None]
-        self.insert_rows(made, "created")
+        now = self._now()
+        made = [(new_item_id(), _created(o.item, o, now)) for o in orders if o.item is not None]
+        self._insert(made, "created", now)
         return [Outcome(key=order.key, id=made_id) for order, (made_id, _) in zip(orders, made, strict=True)]
 
     def insert_rows(self, rows: list[tuple[ItemId, ScheduleItem]], change: str) -> None:
         """Insert items under given ids and number the change."""
-        if not rows:
-            return
-        scope, now = self._scope, self._now()
-        owner = (scope.user_id, scope.collection, str(ItemType.EVENT))
-        values = [(item_id, *owner, *_values(item, now)) for item_id, item in rows]
-        insert_rows(self._db, crm_items, _ITEM_COLUMNS, values)
-        self._feed([i for i, _ in rows], change, now)
+        now = self._now()
+        self._insert([(item_id, _values(item, now)) for item_id, item in rows], change, now)
+
+    def _insert(self, rows: list[tuple[ItemId, tuple[object, ...]]], change: str, now: int) -> None:
+        owner = (self._scope.user_id, self._scope.collection, str(ItemType.EVENT))
+        insert_rows(self._db, crm_items, _ITEM_COLUMNS, [(item_id, *owner, *values) for item_id, values in rows])
+        self._feed([item_id for item_id, _ in rows], change, now)
 
     def _update(self, orders: list[WriteOrder]) -> None:
         if not orders:
@@ -231,6 +232,20 @@ def _unfit(orders: list[WriteOrder]) -> list[Outcome]:
 def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
     """Give an item's part of a row, in the order of ``_VALUE_COLUMNS``."""
     start, end = span(item)
+    return _row_values(item, start, end, fingerprint(item, FULL), alike_mask(item), now)
+
+
+def _created(item: ScheduleItem, order: WriteOrder, now: int) -> tuple[object, ...]:
+    """Give a new item's part of a row; what its source has computed is taken over where it holds here too."""
+    seen = order.seen
+    if seen is None or not is_alike(item, order.fidelity):
+        return _values(item, now)
+    return _row_values(item, seen.start, seen.end, seen.fingerprint, alike_bit(order.fidelity), now)
+
+
+def _row_values(
+    item: ScheduleItem, start: int, end: int, full_fingerprint: bytes, alike: int, now: int
+) -> tuple[object, ...]:
     return (
         item.uid,
         _moment_text(item.original_start),
@@ -238,8 +253,8 @@ def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
         start,
         end,
         item.is_recurring,
-        fingerprint(item, FULL),
-        alike_mask(item),
+        full_fingerprint,
+        alike,
         encode_item(item),
         now,
     )
