@@ -163,5 +163,5 @@ class Lease:
 
 def off_now(tx: UnitOfWork, run: Run) -> tuple[OffReason, ...]:
     """Name what keeps the run's direction from being on at this moment."""
-    link = tx.links.get(run.link_id)
-    return off_reasons(run.direction, link, tx.targets.get(link.target_id), tx.accounts.get(link.account_id))
+    owned = tx.links.with_owners(run.link_id)
+    return off_reasons(run.direction, owned.link, owned.target, owned.account)

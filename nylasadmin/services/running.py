@@ -155,9 +155,10 @@ class Worker:
 
     def _subject(self, run: Run) -> Subject:
         with self._storage.read() as tx:
-            link = tx.links.get(run.link_id)
-            account, target = tx.accounts.get(link.account_id), tx.targets.get(link.target_id)
-            sender = sender_of(target, tx.targets.sealed_key(target.id), self._secrets)
+            owned = tx.links.with_owners(run.link_id)
+            sealed_key = tx.targets.sealed_key(owned.target.id)
+        link, account, target = owned.link, owned.account, owned.target
+        sender = sender_of(target, sealed_key, self._secrets)
         folder = FolderRef(
             grant_id=account.grant_id,
             provider=account.provider,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, null, select, update
 from sqlalchemy.exc import DataError, InterfaceError
 
 from nylasadmin.adapters.storage.bulk import insert_rows, storable
@@ -41,6 +41,7 @@ _VALUE_COLUMNS = (
 )
 _ITEM_COLUMNS = ("id", "user_id", "collection", "item_type", *_VALUE_COLUMNS)
 _CHANGE_COLUMNS = ("item_id", "user_id", "collection", "kind", "at", "origin")
+_PLANNING_COLUMNS = [crm_items.c[name] for name in ("id", *_VALUE_COLUMNS[:8])]
 _REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
 """What databases and drivers raise for a value they cannot hold."""
 
@@ -122,8 +123,10 @@ class SqlCrmStore:
         return found
 
     def _select(self, fidelity: Fidelity) -> Any:
-        columns = [c for c in crm_items.c if c.name not in ("user_id", "collection", "item_type", "updated_at")]
-        return select(*(c for c in columns if fidelity != FULL or c.name != "body"))
+        """Select what planning needs; a body only where the stored fingerprint does not serve."""
+        bit = alike_bit(fidelity)
+        body = case((crm_items.c.alike.op("&")(bit) != 0, null()), else_=crm_items.c.body).label("body")
+        return select(*_PLANNING_COLUMNS) if fidelity == FULL else select(*_PLANNING_COLUMNS, body)
 
     def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
         found: dict[ItemId, ScheduleItem] = {}
