@@ -40,6 +40,11 @@ class Calendar:
         """The rules of the provider behind this calendar."""
         return self.grant.rules
 
+    @property
+    def size(self) -> int | None:
+        """How many events are stored; None as long as nobody has asked for them."""
+        return len(self.events)
+
     def wire(self) -> Json:
         """Return the calendar as the service shows it."""
         shown: Json = {

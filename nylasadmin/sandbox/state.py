@@ -11,6 +11,7 @@ from nylasadmin.sandbox.faults import FaultList
 from nylasadmin.sandbox.grants import Grant, GrantBook
 from nylasadmin.sandbox.identifiers import Identifiers
 from nylasadmin.sandbox.mailed import Mailed
+from nylasadmin.sandbox.panels import Panels
 from nylasadmin.sandbox.providers import PROVIDERS
 from nylasadmin.sandbox.request_log import RequestLog
 from nylasadmin.sandbox.wire import Json
@@ -36,6 +37,7 @@ class Sandbox:
         self.mailed = Mailed()
         self.faults = FaultList()
         self.changes = Changes()
+        self.panels = Panels()
         self.requests = RequestLog(self.clock)
         self.report: list[Json] = []
         self.closing = threading.Event()

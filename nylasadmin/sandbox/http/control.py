@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response, request
 
-from nylasadmin.sandbox.http import replies
+from nylasadmin.sandbox.http import misbehaviour, replies
 from nylasadmin.sandbox.state import Sandbox
 
 
@@ -76,7 +76,7 @@ def _grant_routes(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.post("/grants/<segment:name>/expire")
     def expire(name: str) -> Response:
         grant = sandbox.grants.find(name)
-        grant.is_valid = False
+        misbehaviour.expire(sandbox, grant)
         return replies.reply({"data": grant.wire()})
 
     @blueprint.post("/grants/<segment:name>/restore")
