@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from nylasadmin.sandbox.errors import Refusal, forbidden
 from nylasadmin.sandbox.fault_kinds import SWITCHES
@@ -115,9 +115,7 @@ def _back(place: str) -> Response:
 
 
 def _to(target: str) -> Response:
-    answer = redirect(target, 303, Response)
-    answer.autocorrect_location_header = False
-    return answer
+    return Response(status=303, headers={"Location": target})
 
 
 def _refuse_other_sites() -> None:

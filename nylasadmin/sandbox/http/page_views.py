@@ -22,15 +22,7 @@ def view(sandbox: Sandbox, args: Mapping[str, str]) -> Json:
     """Return all values of the page; `args` are its search fields."""
     with sandbox.lock:
         accounts = _accounts(sandbox, args)
-        tables = [
-            {
-                "title": one.title,
-                "columns": one.columns,
-                "rows": list(islice(one.rows(), _ROWS)),
-                "empty": one.when_empty,
-            }
-            for one in sandbox.panels.tables
-        ]
+        tables = [(one, list(islice(one.rows(), _ROWS))) for one in sandbox.panels.tables]
     return {
         "sandbox": sandbox,
         "args": args,
@@ -69,7 +61,7 @@ def _clock(sandbox: Sandbox) -> Json:
 def _fault(fault: Fault) -> Json:
     meant = {name: getattr(fault, name) for name in ("grant", "calendar", "path_contains", "query_contains", "method")}
     details = {
-        "status": (fault.status, fault.body) if fault.kind in ("status", "gone_cursor") else None,
+        "status": f"{fault.status} {fault.body}" if fault.kind in ("status", "gone_cursor") else None,
         "retry_after": fault.retry_after,
         "seconds": fault.seconds if fault.kind in ("slow", "hang") else None,
         "items": fault.items if fault.kind == "short_list" else None,
@@ -80,18 +72,12 @@ def _fault(fault: Fault) -> Json:
         "kind": fault.kind,
         "what": KINDS[fault.kind].what,
         "meant": [f"{name.replace('_', ' ')} {value}" for name, value in meant.items() if value is not None],
-        "details": [
-            f"{name.replace('_', ' ')} {_words(value)}" for name, value in details.items() if value is not None
-        ],
+        "details": [f"{name.replace('_', ' ')} {value}" for name, value in details.items() if value is not None],
         "fired": fault.fired,
         "seen": fault.seen,
         "after": fault.after,
         "left": left,
     }
-
-
-def _words(value: object) -> str:
-    return " ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)
 
 
 def _accounts(sandbox: Sandbox, args: Mapping[str, str]) -> Json:
@@ -117,16 +103,7 @@ def _account(sandbox: Sandbox, grant: Grant) -> Json:
         "provider": grant.rules.name,
         "is_valid": grant.is_valid,
         "highest": sandbox.requests.highest_in_flight().get(grant.id, 0),
-        "calendars": [
-            {
-                "id": one.id,
-                "name": one.name,
-                "read_only": one.read_only,
-                "size": one.size,
-                "path": quote(one.id, safe=""),
-            }
-            for one in grant.calendars.values()
-        ],
+        "calendars": [(one, quote(one.id, safe="")) for one in grant.calendars.values()],
     }
 
 
