@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.errors import bad_request, not_found, unauthorized
+from nylasadmin.sandbox.pending import Pending
 from nylasadmin.sandbox.providers import ProviderRules
 from nylasadmin.sandbox.wire import Json
 
@@ -30,7 +31,9 @@ class Grant:
     state: str | None = None
     settings: Json = field(default_factory=dict)
     scope: list[str] | None = None
-    calendars: dict[str, Calendar] = field(default_factory=dict)
+    opening: Pending | None = None
+    """What adds calendars, when they are first asked for."""
+    _calendars: dict[str, Calendar] = field(default_factory=dict)
 
     def wire(self) -> Json:
         """Return the grant as the service shows it."""
@@ -50,6 +53,13 @@ class Grant:
             | ({"settings": self.settings} if self.settings else {})
             | ({"state": self.state} if self.state else {})
         )
+
+    @property
+    def calendars(self) -> dict[str, Calendar]:
+        """The calendars by id, made now if they were put off."""
+        if self.opening is not None and not self.opening.is_done:
+            self.opening.settle()
+        return self._calendars
 
     @property
     def primary(self) -> Calendar | None:

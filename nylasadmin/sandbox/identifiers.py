@@ -13,13 +13,18 @@ _BASE32HEX = "0123456789abcdefghijklmnopqrstuv"
 class Identifiers:
     """Makes the same identifiers in the same order for the same seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, prefix: str = "") -> None:
         self._seed = seed
+        self._prefix = prefix
         self._count = itertools.count(1)
+
+    def branch(self, name: str) -> Identifiers:
+        """Return a source of its own: what it makes depends on its name, not on what is made elsewhere."""
+        return Identifiers(self._seed, f"{self._prefix}{name} ")
 
     def fresh(self, shape: str) -> str:
         """Return the next identifier of a shape."""
-        return self.derived(shape, f"#{next(self._count)}")
+        return self.derived(shape, f"{self._prefix}#{next(self._count)}")
 
     def derived(self, shape: str, text: str) -> str:
         """Return the identifier that always belongs to this text."""

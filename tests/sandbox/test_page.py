@@ -31,7 +31,7 @@ def send(api: Api, form: str, fields: dict[str, Any], query: str = "", **headers
 def test_it_shows_the_state_and_needs_no_key(api: Api) -> None:
     api.create(when=span(0))
     text = requests.get(f"{api.box.url}/sandbox/", timeout=10).text
-    for wanted in (api.box.api_key, ANNA, "2026-01-01 00:00:00", "1 events", "No fault is ordered"):
+    for wanted in (api.box.api_key, ANNA, "2026-01-01 00:00:00", "1 event", "No fault is ordered"):
         assert wanted in text
 
 
