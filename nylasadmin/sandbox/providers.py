@@ -53,6 +53,16 @@ class ProviderRules:
     calendar_has_owner: bool = False
     primary_may_be_renamed: bool = True
     organizer_is_calendar: bool = False
+    scopes: tuple[str, ...] = ()
+    """What a connector asks for unless told otherwise."""
+    is_hosted: bool = True
+    """People sign in on the provider's page; otherwise accounts come by `connect/custom` only and live at Nylas."""
+    has_aliases: bool = False
+    notifies_occurrences: bool = False
+    """Notifications of a changed occurrence list its id under `occurrences`."""
+    notifies_all_calendars: bool = False
+    """A change of one calendar is notified as a change of every calendar."""
+    notifies_contacts: bool = True
 
 
 _GOOGLE = ProviderRules(
@@ -73,6 +83,9 @@ _GOOGLE = ProviderRules(
     has_color_id=True,
     calendar_has_timezone=True,
     organizer_is_calendar=True,
+    scopes=("https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/contacts"),
+    has_aliases=True,
+    notifies_occurrences=True,
 )
 
 _MICROSOFT = ProviderRules(
@@ -89,6 +102,8 @@ _MICROSOFT = ProviderRules(
     max_reminders=1,
     calendar_has_owner=True,
     primary_may_be_renamed=False,
+    scopes=("Calendars.ReadWrite", "Contacts.ReadWrite", "User.Read", "offline_access"),
+    has_aliases=True,
 )
 
 _ICLOUD = ProviderRules(
@@ -109,6 +124,7 @@ _ICLOUD = ProviderRules(
     visibilities=(),
     default_visibility=None,
     calendar_has_text=False,
+    notifies_all_calendars=True,
 )
 
 _EWS = ProviderRules(
@@ -126,10 +142,21 @@ _EWS = ProviderRules(
 )
 
 _VIRTUAL = ProviderRules(
-    name="virtual-calendar", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True
+    name="virtual-calendar",
+    event_id_shape="uuid",
+    calendar_id_shape="uuid",
+    calendar_has_timezone=True,
+    is_hosted=False,
 )
-_AGENT = ProviderRules(name="nylas", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True)
-_YAHOO = ProviderRules(name="yahoo", event_id_shape="apple", calendar_id_shape="apple", filters_cancelled=False)
+_AGENT = ProviderRules(
+    name="nylas", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True, is_hosted=False
+)
+_YAHOO = ProviderRules(
+    name="yahoo", event_id_shape="apple", calendar_id_shape="apple", filters_cancelled=False, notifies_contacts=False
+)
 _IMAP = ProviderRules(name="imap", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
+_ZOOM = ProviderRules(name="zoom", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
 
-PROVIDERS = {rules.name: rules for rules in (_GOOGLE, _MICROSOFT, _ICLOUD, _EWS, _VIRTUAL, _AGENT, _YAHOO, _IMAP)}
+PROVIDERS = {
+    rules.name: rules for rules in (_GOOGLE, _MICROSOFT, _ICLOUD, _EWS, _VIRTUAL, _AGENT, _YAHOO, _IMAP, _ZOOM)
+}

@@ -89,6 +89,9 @@ _ERRORS: dict[type[Exception], Wording] = {
         "The answer was not what Nylas sends: a damaged page, or somebody else’s.",
         "Check that the host is Nylas and that no proxy answers in its place; then run it again.",
     ),
+    errors.CannotBeStored: Wording(
+        "The CRM cannot hold this item.", "The answer below says what is wrong with it; correct it at Nylas."
+    ),
     errors.NotFound: Wording("That is not there any more.", "Somebody removed it meanwhile; go back to the list."),
     errors.StaleVersion: Wording(
         "Somebody changed this meanwhile.", "Compare both values below, then save again or leave it."

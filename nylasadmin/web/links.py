@@ -225,10 +225,8 @@ def save(link_id: int) -> ResponseReturnValue:
         link = services().links.edit(actor(), link_id, version, inbound=inbound, outbound=outbound)
     except StaleVersion:
         return _form(services().console.link(link_id), inbound, outbound, status=409)
-    events: dict[str, dict[str, Any]] = {"linksChanged": {}}
-    if link.outbound and not before.outbound:
-        events["toast"] = {"text": OUTBOUND_IS_BACK}
-    return htmx.done(url_for("targets.page", target_id=link.target_id, link_id=link.id), **events)
+    said = OUTBOUND_IS_BACK if link.outbound and not before.outbound else ""
+    return htmx.done(url_for("targets.page", target_id=link.target_id, link_id=link.id), said, linksChanged={})
 
 
 def _form(details: LinkDetails, inbound: bool, outbound: bool, status: int = 200) -> ResponseReturnValue:

@@ -231,15 +231,27 @@ def _section(status: int, **values: Any) -> ResponseReturnValue:
 @blueprint.post("/snapshots")
 @needs(Privilege.MANAGE)
 def start() -> ResponseReturnValue:
+    """Start what was planned: the plan the operator saw must be of exactly these options."""
     asked = _asked(request.form)
     preview_id = request.form.get("preview_id", type=int)
     plan = services().console.snapshot(preview_id) if preview_id else None
+    if plan is None or not _is_plan_of(plan, asked["wanted"]):
+        return htmx.form("snapshots/new.html", 409, plan=None, refused=None, **asked | {"is_outdated": True})
     try:
         snapshot = services().snapshots.request(actor(), **asked["wanted"])
     except Refused as error:
         return htmx.form("snapshots/new.html", 409, plan=plan, refused=error, **asked)
     back = url_for(".one", snapshot_id=snapshot.id)
     return htmx.done(back, snapshotsChanged={}, linksChanged={}, targetsChanged={})
+
+
+def _is_plan_of(plan: SnapshotView, wanted: Mapping[str, Any]) -> bool:
+    """Say whether that is a finished plan of these options."""
+    if not plan.is_preview or plan.state in (SnapshotState.RUNNING, SnapshotState.CANCELLED):
+        return False
+    link_id = wanted.get("link_id")
+    planned = (plan.direction, plan.receiver_only, plan.link_id, None if plan.link_id else plan.target_id)
+    return planned == (wanted["direction"], wanted["receiver_only"], link_id, wanted.get("target_id"))
 
 
 def _give_up(preview_id: int | None) -> None:
@@ -263,6 +275,7 @@ def _asked(given: Mapping[str, str]) -> dict[str, Any]:
         "receiver_only": receiver_only,
         "reason": reason,
         "ids": ids,
+        "is_outdated": False,
         "link": link,
         "target": link.target if link else services().console.target(ids["target_id"]),
         "wanted": {"direction": direction, "receiver_only": receiver_only, "reason": reason, **ids},

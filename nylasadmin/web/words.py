@@ -14,13 +14,15 @@ from nylasadmin.services.wording import DIRECTIONS, sentence, switched_off
 from nylasadmin.web.format import duration, number, plural
 
 _TELLS_AFTER_S = 2.0
+_CHEAP_UP_TO = 10_000
 
 
 def init(app: Flask) -> None:
-    app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction))
+    app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction), pulse=pulse)
     app.jinja_env.filters.update(
         article=article,
         explained=explained,
+        folder=folder,
         last_sync=last_sync,
         outcome=outcome,
         percent=percent,
@@ -38,6 +40,12 @@ def article(side: str) -> str:
 
 def explained(error: NylasAdminError) -> str:
     return sentence(error)
+
+
+def folder(name: str) -> str:
+    """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
+    user, dot, last = name.rpartition(" · ")
+    return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
 
 
 def last_sync(row: LinkRow) -> int | None:
@@ -70,7 +78,7 @@ def write_words(counters: Counters, place: str) -> str:
     parts = (("create", counters.to_create), ("overwrite", counters.to_update), ("delete", counters.to_delete))
     said = [f"{verb} {number(count)}" for verb, count in parts if count]
     if not said:
-        return "Run it: nothing to write"
+        return "Run anyway: nothing to write"
     listed = f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
     return f"{listed.capitalize()} in {place}"
 
@@ -85,6 +93,12 @@ def time_left(progress: Progress) -> str:
     if progress.left_s is None or progress.elapsed_s < _TELLS_AFTER_S:
         return "estimating time left"
     return f"≈ {duration(progress.left_s)} left" if progress.left_s else "almost done"
+
+
+def pulse(is_live: bool, links: int = 0) -> str:
+    """Say how often a panel asks: every second while something moves; less often where many links make it cost more."""
+    seconds = 1 if is_live else 5
+    return f"{seconds * (1 + links // _CHEAP_UP_TO)}s"
 
 
 def rate(snapshot: SnapshotView) -> str:

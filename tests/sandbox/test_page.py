@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from nylasadmin.sandbox.fault_kinds import SWITCHES
+from nylasadmin.sandbox.webhooks.faults import KINDS as NOTIFICATION_KINDS
 
 from .conftest import ANNA, NOW, Api, span
 
@@ -64,6 +65,16 @@ def test_a_fault_can_last_and_be_removed(api: Api) -> None:
     assert api.get("/sandbox/faults")["data"] == []
 
 
+@pytest.mark.parametrize("kind", NOTIFICATION_KINDS)
+def test_every_fault_of_notifications_can_be_ordered_and_removed(api: Api, kind: str) -> None:
+    send(api, "fault", {"switch": kind, "trigger": "event.created", "count": "3"})
+    [fault] = api.get("/sandbox/webhooks/faults")["data"]
+    assert (fault["kind"], fault["trigger"], fault["count"]) == (kind, "event.created", 3)
+    assert f"<b>{kind}</b>" in page(api)
+    send(api, "fault/remove", {"of": "notifications", "id": str(fault["id"])})
+    assert api.get("/sandbox/webhooks/faults")["data"] == []
+
+
 def test_a_wrong_number_is_refused_on_the_page(api: Api) -> None:
     answer = send(api, "fault", {"switch": "403 Forbidden", "count": "many"})
     assert answer.status_code == 400
@@ -81,6 +92,22 @@ def test_the_clock_can_be_moved(api: Api) -> None:
     assert send(api, "clock", {"seconds": "3600"}).status_code == 303
     assert api.box.sandbox.clock.now() == NOW + 3600
     assert send(api, "clock", {"seconds": "-1"}).status_code == 400
+
+
+def test_the_clock_can_be_let_go_and_stopped(api: Api) -> None:
+    for action, frozen in (("run", False), ("freeze", True)):
+        send(api, "clock", {"action": action})
+        assert api.get("/sandbox/clock")["data"]["frozen"] is frozen
+
+
+def test_webhooks_and_their_deliveries_are_shown(api: Api) -> None:
+    api.box.sandbox.webhooks.courier.log.record(
+        time=NOW, type="event.created", url="https://crm.example/hook", attempt=2, status=503,
+        problem=None, fault="late", ms=1.5, grant_id="g", webhook_id="w",
+    )
+    text = page(api)
+    for wanted in ("Webhook deliveries", "event.created", "https://crm.example/hook", "503"):
+        assert wanted in text
 
 
 def test_the_log_can_be_searched_and_emptied(api: Api) -> None:
@@ -103,10 +130,10 @@ def test_mailed_people_are_shown(api: Api) -> None:
 
 
 def test_tables_of_other_parts_are_shown(api: Api) -> None:
-    api.box.sandbox.panels.add_table("Webhook deliveries", ("Time", "Trigger"), lambda: [("now", "event.created")])
+    api.box.sandbox.panels.add_table("Wishes", ("Time", "Wish"), lambda: [("now", "more events")])
     api.box.sandbox.panels.add_table("Others", ("Time",), list)
     text = page(api)
-    assert "<td>event.created</td>" in text
+    assert "<td>more events</td>" in text
     assert "Nothing yet." in text
 
 

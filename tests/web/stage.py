@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+
+import pytest
 
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.links import Link
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.targets import Target, TargetForm
-from nylasadmin.sandbox.testing import RunningSandbox
+from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
 from nylasadmin.services.views import LinkQuery, LinkRow, SnapshotView
 
 CHANNEL = {
@@ -80,3 +83,23 @@ class Stage:
     def items(self) -> int:
         """Count the items of the CRM."""
         return sum(b'"type":"event"' in line for line in self.product.services.crm.export())
+
+
+@pytest.fixture
+def box() -> Iterator[RunningSandbox]:
+    with running_sandbox(users=3, events_per_user=30) as running:
+        yield running
+
+
+@pytest.fixture
+def stage(product: Product, box: RunningSandbox) -> Stage:
+    """A target whose links are discovered."""
+    stage = Stage(product, box)
+    stage.discover()
+    return stage
+
+
+@pytest.fixture
+def bare(product: Product, box: RunningSandbox) -> Stage:
+    """A target without links; the CRM has no users."""
+    return Stage(product, box)

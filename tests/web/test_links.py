@@ -16,6 +16,7 @@ from nylasadmin.services.storage import NewRun
 from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import LinkSort, LinkState
 from nylasadmin.web.links import read_query
+from nylasadmin.web.words import folder as folder_words
 from tests.web.stage import Stage
 from tests.web.visitor import Visitor
 
@@ -153,7 +154,7 @@ def folder(stage: Stage) -> str:
 
 def test_the_folder_tells_whose_it_is_and_both_ways(visit: Visit, stage: Stage) -> None:
     panel = visit("vera").get(folder(stage)).text
-    assert f"{stage.rows[0].user_name} · {stage.rows[0].folder_name}" in panel
+    assert f"{stage.rows[0].user_name} · {folder_words(stage.rows[0].folder_name)}" in panel
     assert "Nylas → CRM" in panel
     assert "CRM → Nylas" in panel
     assert "No run yet" in panel

@@ -50,6 +50,18 @@ def waiting(stage: Stage, *, is_preview: bool = False) -> int:
     return snapshot
 
 
+def planned(stage: Stage, direction: str = "get", receiver_only: str = "keep") -> int:
+    """Plan a snapshot of the whole target and give the plan's id."""
+    preview = stage.product.services.snapshots.request(
+        COMMAND_LINE,
+        direction=Direction(direction),
+        target_id=stage.target.id,
+        receiver_only=ReceiverOnly(receiver_only),
+        is_preview=True,
+    )
+    return preview.id
+
+
 # --- the dialog --------------------------------------------------------------------------------------------------
 
 
@@ -166,15 +178,24 @@ def test_the_word_to_start_copies_and_wakes_the_panels(visit: Visit, stage: Stag
 
 
 def test_without_scripts_starting_leads_to_the_snapshot(visit: Visit, stage: Stage) -> None:
-    answer = visit("olga").post("/snapshots", ask(stage))
+    answer = visit("olga").post("/snapshots", ask(stage, preview_id=planned(stage)))
     assert (answer.status_code, answer.location) == (303, f"/snapshots/{newest(stage).id}")
+
+
+@pytest.mark.parametrize("seen", [{}, {"receiver_only": "remove"}, {"direction": "send"}])
+def test_only_a_plan_that_was_seen_is_started(visit: Visit, stage: Stage, seen: dict[str, str]) -> None:
+    preview = {"preview_id": planned(stage, **seen)} if seen else {}
+    answer = visit("olga").send("/snapshots", ask(stage, **preview))
+    assert (answer.status_code, "This was not the plan you saw" in answer.text) == (409, True)
+    assert stage.product.services.console.count_snapshots(SnapshotQuery()) == 0
 
 
 def test_a_busy_target_refuses_a_second_snapshot_in_the_dialog(visit: Visit, stage: Stage) -> None:
     for row in stage.rows[1:]:
         stage.product.services.links.switch_many(COMMAND_LINE, [row.id], Direction.GET, False)
+    preview = planned(stage)
     waiting(stage)
-    answer = visit("olga").send("/snapshots", ask(stage, reason="again"))
+    answer = visit("olga").send("/snapshots", ask(stage, reason="again", preview_id=preview))
     assert answer.status_code == 409
     assert "None of the links can be copied" in answer.text
     assert "is at work on it" in answer.text
@@ -212,7 +233,7 @@ def test_the_result_stays_in_the_panel_with_the_way_to_its_page(visit: Visit, st
 
 def test_the_page_tells_what_was_asked_and_what_came_of_it(visit: Visit, stage: Stage) -> None:
     person = visit("olga")
-    person.send("/snapshots", ask(stage, reason="new year"))
+    person.send("/snapshots", ask(stage, reason="new year", preview_id=planned(stage)))
     page = person.get(f"/snapshots/{newest(stage).id}").text
     assert "CRM gives way" in page
     assert "by olga" in page

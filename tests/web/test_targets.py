@@ -84,7 +84,7 @@ def test_the_key_is_never_in_a_page_but_for_its_end(visit: Visit, stage: Stage) 
 
 def test_an_idle_panel_asks_now_and_then_and_a_running_one_every_second(visit: Visit, stage: Stage) -> None:
     person, path = visit("olga"), f"/panels/targets/{stage.target.id}/server"
-    assert "every 15s" in person.get(path).text
+    assert "every 5s" in person.get(path).text
     with stage.product.storage.write() as tx:
         snapshot = tx.runs.add_snapshot(**_asked(stage))
         tx.runs.add_runs(snapshot, _one_run(stage))

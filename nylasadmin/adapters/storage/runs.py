@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import failures, runs, snapshots, writes
 from nylasadmin.domain.guard import Hold
@@ -37,6 +38,7 @@ from nylasadmin.services.storage import IntendedWrite, NewRun, WriteRow
 from nylasadmin.services.views import SkippedLink
 
 COUNTERS = tuple(Counters.__struct_fields__)
+_WRITE_COLUMNS = ("run_id", "seq", "link_id", "kind", "state", "crm_id", "nylas_id", "title", "before")
 _EXECUTED = ("created", "updated", "deleted", "moved", "failed")
 
 
@@ -289,21 +291,10 @@ class SqlWrites:
 
     def _insert(self, run_id: int, link_id: int, rows: Sequence[WriteRow], state: str) -> None:
         values = [
-            {
-                "run_id": run_id,
-                "link_id": link_id,
-                "seq": row.seq,
-                "kind": str(row.kind),
-                "state": state,
-                "crm_id": row.crm_id,
-                "nylas_id": row.nylas_id,
-                "title": row.title,
-                "before": row.before,
-            }
+            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, row.title, row.before)
             for row in rows
         ]
-        if values:
-            self._db.execute(insert(writes), values)
+        insert_rows(self._db, writes, _WRITE_COLUMNS, values)
 
     def settle(self, run_id: int, ends: Sequence[tuple[int, str, ItemId | None]]) -> None:
         """Note how announced writes ended: ``(seq, state, the id at Nylas or None to keep it)``."""

@@ -41,13 +41,21 @@ def fill_calendars(sandbox: Sandbox, staff: Sequence[Employee], events_each: int
         return
     today = datetime.fromtimestamp(sandbox.clock.now(), UTC).date()
     for first in range(0, len(staff), TEAM_SIZE):
-        _Team(sandbox, staff[first : first + TEAM_SIZE], events_each, today).put_off()
+        _Team(sandbox, staff[first : first + TEAM_SIZE], events_each, today, f"team {first // TEAM_SIZE}").put_off()
+
+
+def fill_account(sandbox: Sandbox, grant: Grant, events: int) -> None:
+    """Give one account that many events of its own, as if it had been in use for a while, once asked for."""
+    person = Person(0, grant.name, grant.email, (grant.primary and grant.primary.timezone) or "UTC", 0)
+    today = datetime.fromtimestamp(sandbox.clock.now(), UTC).date()
+    _Team(sandbox, [(person, grant)], events, today, f"account {grant.id}").put_off()
 
 
 class _Team:
     """The calendars of a team and the room that is left for each person."""
 
-    def __init__(self, sandbox: Sandbox, staff: Sequence[Employee], events_each: int, today: date) -> None:
+    def __init__(self, sandbox: Sandbox, staff: Sequence[Employee], events_each: int, today: date, name: str) -> None:
+        self._name = name
         self._sandbox = sandbox
         self._staff = staff
         self._events_each = events_each
@@ -73,14 +81,13 @@ class _Team:
         self._sandbox.add_calendar(grant, name, read_only=foreign, owned=not foreign, timezone=person.timezone)
 
     def _fill(self) -> None:
-        _Meetings(self._sandbox, self._staff, self._events_each, self._today).fill()
+        _Meetings(self._sandbox, self._staff, self._events_each, self._today, self._name).fill()
 
 
 class _Meetings:
     """The events of one team, drawn from a source of chance of its own."""
 
-    def __init__(self, sandbox: Sandbox, staff: Sequence[Employee], events_each: int, today: date) -> None:
-        name = f"team {staff[0][0].team}"
+    def __init__(self, sandbox: Sandbox, staff: Sequence[Employee], events_each: int, today: date, name: str) -> None:
         self._staff = [person for person, _ in staff]
         self._grants = [grant for _, grant in staff]
         self._calendars = [_primary(grant) for grant in self._grants]

@@ -5,9 +5,49 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import Map
 
-from nylasadmin.sandbox.http import applications, calendars, control, events, exports, grants, page, watch
+from nylasadmin.sandbox.http import (
+    accounts,
+    applications,
+    calendars,
+    clocks,
+    compression,
+    connectors,
+    control,
+    custom_auth,
+    deliveries,
+    events,
+    exports,
+    free_busy,
+    grants,
+    hosted_auth,
+    page,
+    rsvps,
+    tokens,
+    watch,
+    webhooks,
+)
 from nylasadmin.sandbox.http.paths import RawPath, SegmentConverter
 from nylasadmin.sandbox.state import Sandbox
+
+_RESOURCES = (
+    applications,
+    connectors,
+    hosted_auth,
+    tokens,
+    custom_auth,
+    grants,
+    calendars,
+    free_busy,
+    events,
+    rsvps,
+    control,
+    accounts,
+    webhooks,
+    clocks,
+    deliveries,
+    exports,
+    page,
+)
 
 
 def create_app(sandbox: Sandbox) -> Flask:
@@ -15,8 +55,10 @@ def create_app(sandbox: Sandbox) -> Flask:
     app = Flask("nylasadmin.sandbox", static_folder=None, template_folder=None)
     app.url_map = Map(merge_slashes=False, strict_slashes=False)
     app.url_map.converters["segment"] = SegmentConverter
+    # What is installed first sees an answer last: it is compressed after a fault has spoilt it.
+    compression.install(app)
     watch.install(app, sandbox)
-    for resource in (applications, grants, calendars, events, control, exports, page):
+    for resource in _RESOURCES:
         app.register_blueprint(resource.routes(sandbox))
     app.wsgi_app = RawPath(app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, g, request
 
+from nylasadmin.sandbox.connect.lifecycles import expire
 from nylasadmin.sandbox.errors import Refusal
 from nylasadmin.sandbox.fault_kinds import KINDS
 from nylasadmin.sandbox.faults import Asked, Fault, FaultList
@@ -37,7 +38,8 @@ def before(sandbox: Sandbox, fault: Fault | None, grant: Grant | None, asked: As
     if fault.kind in ("hang", "slow"):
         sandbox.closing.wait(fault.seconds)
     if fault.kind == "expired_grant" and grant is not None:
-        expire(sandbox, grant)
+        with sandbox.lock:
+            expire(sandbox, grant)
     return _BEFORE[fault.kind](fault) if fault.kind in _BEFORE else None
 
 
@@ -50,29 +52,14 @@ def after(sandbox: Sandbox, answer: Response) -> Response:
         _change(answer, _begin_with_owed)
     if fault is None:
         return answer
+    if fault.kind == "store_then_hang":
+        sandbox.closing.wait(fault.seconds)
     if fault.kind == "store_then_504":
         return replies.refusal(_refusal_of(504, None))
     if fault.kind == "status":
         _damage(answer, fault)
     _put_in(answer, fault, sandbox.faults)
     return answer
-
-
-def expire(sandbox: Sandbox, grant: Grant) -> None:
-    """Let the provider refuse an account from now on."""
-    with sandbox.lock:
-        if not grant.is_valid:
-            return
-        grant.is_valid = False
-        about: Json = {
-            "code": 25009,
-            "grant_id": grant.id,
-            "integration_id": sandbox.identifiers.derived("uuid", f"connector {grant.rules.name}"),
-            "provider": grant.rules.name,
-            "email": grant.email,
-            "grant_updated_at": grant.updated_at,
-        }
-        sandbox.changes.announce("grant.expired", grant, about)
 
 
 def _reset(_fault: Fault) -> Response:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from flask import Blueprint, Response, render_template, request
 
+from nylasadmin.sandbox.connect.lifecycles import expire, restore
 from nylasadmin.sandbox.errors import Refusal, forbidden
 from nylasadmin.sandbox.fault_kinds import SWITCHES
-from nylasadmin.sandbox.http import page_views
-from nylasadmin.sandbox.http.misbehaviour import expire
+from nylasadmin.sandbox.http import page_tables, page_views
 from nylasadmin.sandbox.http.paths import raw_path
 from nylasadmin.sandbox.state import Sandbox
+from nylasadmin.sandbox.webhooks.faults import KINDS as NOTIFICATION_KINDS
 from nylasadmin.sandbox.wire import Json
 
 _FOLDER = Path(__file__).resolve().parent.parent
@@ -22,13 +23,12 @@ _NUMBERS = ("after", "count")
 
 def routes(sandbox: Sandbox) -> Blueprint:
     """Return the routes of the control page."""
+    page_tables.add(sandbox)
     blueprint = Blueprint(
         "page",
         __name__,
         url_prefix="/sandbox",
         template_folder=str(_FOLDER / "templates"),
-        static_folder=str(_FOLDER / "static"),
-        static_url_path="/static",
     )
     blueprint.before_request(_refuse_other_sites)
     _page_route(blueprint, sandbox)
@@ -44,12 +44,16 @@ def _page_route(blueprint: Blueprint, sandbox: Sandbox) -> None:
             return _to("sandbox/")
         return _rendered(sandbox)
 
+    @blueprint.get("/static/sandbox.css")
+    def style() -> Response:
+        return Response((_FOLDER / "static" / "sandbox.css").read_bytes(), content_type="text/css; charset=utf-8")
+
 
 def _fault_forms(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.post("/forms/fault")
     def order() -> Response:
         try:
-            sandbox.faults.add(_wish())
+            _order(sandbox, request.form.get("switch", ""))
         except Refusal as problem:
             return _rendered(sandbox, problem.message)
         return _back("faults")
@@ -57,24 +61,23 @@ def _fault_forms(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.post("/forms/fault/remove")
     def withdraw() -> Response:
         number = request.form.get("id", "")
-        sandbox.faults.clear(int(number) if number.isdecimal() else None)
+        faults = sandbox.webhooks.faults if request.form.get("of") == "notifications" else sandbox.faults
+        faults.clear(int(number) if number.isdecimal() else None)
         return _back("faults")
 
 
 def _other_forms(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.post("/forms/grant")
     def switch_grant() -> Response:
-        grant = sandbox.grants.find(request.form.get("grant", ""))
-        if request.form.get("action") == "restore":
-            grant.is_valid, grant.updated_at = True, sandbox.clock.now()
-        else:
-            expire(sandbox, grant)
+        switch = restore if request.form.get("action") == "restore" else expire
+        with sandbox.lock:
+            switch(sandbox, sandbox.grants.find(request.form.get("grant", "")))
         return _back("accounts")
 
     @blueprint.post("/forms/clock")
     def move_clock() -> Response:
         try:
-            page_views.advance(sandbox, request.form.get("seconds", ""))
+            page_views.turn(sandbox, request.form.get("action", ""), request.form.get("seconds", ""))
         except Refusal as problem:
             return _rendered(sandbox, problem.message)
         return _back("clock")
@@ -88,18 +91,22 @@ def _other_forms(blueprint: Blueprint, sandbox: Sandbox) -> None:
         return _back("requests")
 
 
-def _wish() -> Json:
-    """Read an order from the form: a switch by name, and whom it is to hit."""
-    name = request.form.get("switch", "")
-    wish: Json = dict(SWITCHES.get(name, {"kind": name}))
-    wish |= {field: text for field in _TEXTS if (text := request.form.get(field, "").strip())}
-    for field in _NUMBERS:
-        text = request.form.get(field, "").strip()
-        if text:
-            wish[field] = int(text) if text.isdecimal() else text
-    if request.form.get("endless"):
-        wish["count"] = None
-    return wish
+def _order(sandbox: Sandbox, name: str) -> None:
+    """Order what the form says: a switch by name, and what it is to hit."""
+    if name in NOTIFICATION_KINDS:
+        sandbox.webhooks.faults.add({"kind": name} | _texts("grant", "trigger") | _counts())
+    else:
+        sandbox.faults.add(SWITCHES.get(name, {"kind": name}) | _texts(*_TEXTS) | _counts())
+
+
+def _texts(*names: str) -> Json:
+    return {name: text for name in names if (text := request.form.get(name, "").strip())}
+
+
+def _counts() -> Json:
+    numbers: Json = _texts(*_NUMBERS)
+    wish = {name: int(text) if text.isdecimal() else text for name, text in numbers.items()}
+    return wish | ({"count": None} if request.form.get("endless") else {})
 
 
 def _rendered(sandbox: Sandbox, problem: str | None = None) -> Response:

@@ -12,6 +12,7 @@ from nylasadmin.sandbox.fault_kinds import KINDS, SWITCHES
 from nylasadmin.sandbox.faults import Fault
 from nylasadmin.sandbox.grants import Grant
 from nylasadmin.sandbox.state import Sandbox
+from nylasadmin.sandbox.webhooks.faults import KINDS as NOTIFICATION_KINDS
 from nylasadmin.sandbox.wire import Json
 
 _ACCOUNTS, _REQUESTS, _ROWS = 25, 60, 40
@@ -29,7 +30,8 @@ def view(sandbox: Sandbox, args: Mapping[str, str]) -> Json:
         "query": urlencode(args),
         "refresh": args["refresh"] if args.get("refresh") in ("2", "5", "15") else None,
         "clock": _clock(sandbox),
-        "switches": list(SWITCHES),
+        "switches": {"Answers": list(SWITCHES), "Notifications": NOTIFICATION_KINDS},
+        "notification_faults": sandbox.webhooks.faults.all(),
         "faults": [_fault(one) for one in sandbox.faults.all()],
         "accounts": accounts,
         "requests": _requests(sandbox, args),
@@ -38,14 +40,16 @@ def view(sandbox: Sandbox, args: Mapping[str, str]) -> Json:
     }
 
 
-def advance(sandbox: Sandbox, text: str) -> None:
-    """Move the clock on by a number of seconds; refuse what is no number and a clock that cannot be moved."""
-    move = getattr(sandbox.clock, "advance", None)
-    if move is None:
-        raise bad_request("this clock follows the machine's own time and cannot be moved")
-    if not text.isdecimal() or not 0 < int(text) <= _LONGEST_STEP_S:
+def turn(sandbox: Sandbox, action: str, seconds: str) -> None:
+    """Stop the clock, let it run, or move it on by a number of seconds; refuse what is no such number."""
+    if action == "freeze":
+        sandbox.clock.freeze()
+    elif action == "run":
+        sandbox.clock.run()
+    elif seconds.isdecimal() and 0 < int(seconds) <= _LONGEST_STEP_S:
+        sandbox.clock.advance(int(seconds))
+    else:
         raise bad_request("seconds must be a whole number above zero, at most ten years")
-    move(int(text))
 
 
 def moment(at: int) -> str:
@@ -55,7 +59,7 @@ def moment(at: int) -> str:
 
 def _clock(sandbox: Sandbox) -> Json:
     now = sandbox.clock.now()
-    return {"now": moment(now), "unix": now, "movable": hasattr(sandbox.clock, "advance")}
+    return {"now": moment(now), "unix": now, "frozen": sandbox.clock.is_frozen, "speed": sandbox.clock.speed}
 
 
 def _fault(fault: Fault) -> Json:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from nylasadmin.sandbox.errors import Refusal, unauthorized
+from nylasadmin.sandbox.errors import Refusal
 from nylasadmin.sandbox.faults import Asked
 from nylasadmin.sandbox.grants import Grant
 from nylasadmin.sandbox.http import misbehaviour, replies
+from nylasadmin.sandbox.http.access import follow_me, require_access
 from nylasadmin.sandbox.http.paths import raw_path
 from nylasadmin.sandbox.state import Sandbox
 
@@ -21,13 +22,14 @@ def install(app: Flask, sandbox: Sandbox) -> None:
     def arrive() -> Response | None:
         if not raw_path(request.environ).startswith("/v3"):
             return None
+        follow_me(sandbox)
         asked, grant = _asked(sandbox)
         fault = sandbox.faults.hit(asked)
         notify = request.args.get("notify_participants")
         g.entry = sandbox.requests.begin(asked.method, asked.path, asked.query, _named(asked, grant), notify)
         if fault is not None:
             g.fault, g.entry["fault"] = fault, fault.id
-        _require_key(sandbox)
+        require_access(sandbox)
         return misbehaviour.before(sandbox, fault, grant, asked)
 
     @app.after_request
@@ -78,9 +80,3 @@ def _asked(sandbox: Sandbox) -> tuple[Asked, Grant | None]:
         request.args.get("page_token"),
     )
     return asked, grant
-
-
-def _require_key(sandbox: Sandbox) -> None:
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    if kind.casefold() != "bearer" or key.strip() != sandbox.api_key:
-        raise unauthorized("Unauthorized: the API key is missing or wrong")
