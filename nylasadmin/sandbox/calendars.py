@@ -36,7 +36,7 @@ class Calendar:
     metadata: dict[str, str] = field(default_factory=dict)
     filling: Pending | None = None
     """What puts the events in, when they are first asked for."""
-    _events: EventTable = field(default_factory=EventTable)
+    _events: EventTable | None = None
 
     @property
     def rules(self) -> ProviderRules:
@@ -48,12 +48,16 @@ class Calendar:
         """The events, made now if they were put off."""
         if self.filling is not None and not self.filling.is_done:
             self.filling.settle()
+        if self._events is None:
+            self._events = EventTable()
         return self._events
 
     @property
     def size(self) -> int | None:
         """How many events are stored; None as long as nobody has asked for them."""
-        return None if self.filling is not None and not self.filling.is_done else len(self._events)
+        if self.filling is not None and not self.filling.is_done:
+            return None
+        return 0 if self._events is None else len(self._events)
 
     def wire(self) -> Json:
         """Return the calendar as the service shows it."""

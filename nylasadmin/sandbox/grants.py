@@ -117,6 +117,7 @@ class GrantBook:
         self._by_id: dict[str, Grant] = {}
         self._by_address: dict[str, Grant] = {}
         self._gone: set[str] = set()
+        self._by_creation: list[Grant] | None = None
 
     def __iter__(self) -> Iterator[Grant]:
         return iter(list(self._by_id.values()))
@@ -129,12 +130,20 @@ class GrantBook:
         if grant.email.casefold() in self._by_address:
             raise bad_request("a grant with this address exists", email="is taken")
         self._by_id[grant.id] = self._by_address[grant.email.casefold()] = grant
+        self._by_creation = None
 
     def remove(self, grant: Grant) -> None:
         """Forget a grant and all it holds; its id never comes back."""
         self._gone.add(grant.id)
+        self._by_creation = None
         del self._by_id[grant.id]
         del self._by_address[grant.email.casefold()]
+
+    def by_creation(self) -> list[Grant]:
+        """Return all grants, oldest first; sorted once, because clients page through a hundred thousand."""
+        if self._by_creation is None:
+            self._by_creation = sorted(self._by_id.values(), key=lambda one: (one.created_at, one.id))
+        return self._by_creation
 
     def was_used(self, grant_id: str) -> bool:
         """Tell whether an id belongs or belonged to a grant."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import islice
 
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.changes import Changes
@@ -109,8 +110,8 @@ class Sandbox:
             text += "+"
         return found
 
-    def directory(self) -> list[Json]:
-        """Return all grants with their calendars, as a start line or a person looking in wants them."""
+    def directory(self, first: int | None = None) -> list[Json]:
+        """Return the first, or all, grants with their calendars, as a start line or a person looking in wants them."""
         return [
             {
                 "id": grant.id,
@@ -122,5 +123,5 @@ class Sandbox:
                     for one in grant.calendars.values()
                 ],
             }
-            for grant in self.grants
+            for grant in islice(self.grants, first)
         ]

@@ -102,8 +102,16 @@ def test_the_clock_can_be_let_go_and_stopped(api: Api) -> None:
 
 def test_webhooks_and_their_deliveries_are_shown(api: Api) -> None:
     api.box.sandbox.webhooks.courier.log.record(
-        time=NOW, type="event.created", url="https://crm.example/hook", attempt=2, status=503,
-        problem=None, fault="late", ms=1.5, grant_id="g", webhook_id="w",
+        time=NOW,
+        type="event.created",
+        url="https://crm.example/hook",
+        attempt=2,
+        status=503,
+        problem=None,
+        fault="late",
+        ms=1.5,
+        grant_id="g",
+        webhook_id="w",
     )
     text = page(api)
     for wanted in ("Webhook deliveries", "event.created", "https://crm.example/hook", "503"):
