@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nylasadmin.sandbox.contacts.rules import (
+    AGENT_CONTACTS,
+    EWS_CONTACTS,
+    GOOGLE_CONTACTS,
+    IMAP_CONTACTS,
+    MICROSOFT_CONTACTS,
+    ContactRules,
+)
+from nylasadmin.sandbox.mail.rules import AGENT_MAIL, EWS_MAIL, GOOGLE_MAIL, IMAP_MAIL, MICROSOFT_MAIL, MailRules
+
 _YEAR_S = 366 * 86_400
 
 
@@ -53,6 +63,10 @@ class ProviderRules:
     calendar_has_owner: bool = False
     primary_may_be_renamed: bool = True
     organizer_is_calendar: bool = False
+    contacts: ContactRules | None = None
+    """How contacts are kept; None: the provider has none."""
+    mail: MailRules | None = None
+    """How mail is kept; None: the provider has none."""
 
 
 _GOOGLE = ProviderRules(
@@ -73,6 +87,8 @@ _GOOGLE = ProviderRules(
     has_color_id=True,
     calendar_has_timezone=True,
     organizer_is_calendar=True,
+    contacts=GOOGLE_CONTACTS,
+    mail=GOOGLE_MAIL,
 )
 
 _MICROSOFT = ProviderRules(
@@ -89,6 +105,8 @@ _MICROSOFT = ProviderRules(
     max_reminders=1,
     calendar_has_owner=True,
     primary_may_be_renamed=False,
+    contacts=MICROSOFT_CONTACTS,
+    mail=MICROSOFT_MAIL,
 )
 
 _ICLOUD = ProviderRules(
@@ -109,6 +127,8 @@ _ICLOUD = ProviderRules(
     visibilities=(),
     default_visibility=None,
     calendar_has_text=False,
+    contacts=IMAP_CONTACTS,
+    mail=IMAP_MAIL,
 )
 
 _EWS = ProviderRules(
@@ -123,13 +143,36 @@ _EWS = ProviderRules(
     max_reminders=1,
     reminder_methods=("display",),
     calendar_has_text=False,
+    contacts=EWS_CONTACTS,
+    mail=EWS_MAIL,
 )
 
 _VIRTUAL = ProviderRules(
     name="virtual-calendar", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True
 )
-_AGENT = ProviderRules(name="nylas", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True)
-_YAHOO = ProviderRules(name="yahoo", event_id_shape="apple", calendar_id_shape="apple", filters_cancelled=False)
-_IMAP = ProviderRules(name="imap", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
+_AGENT = ProviderRules(
+    name="nylas",
+    event_id_shape="uuid",
+    calendar_id_shape="uuid",
+    calendar_has_timezone=True,
+    contacts=AGENT_CONTACTS,
+    mail=AGENT_MAIL,
+)
+_YAHOO = ProviderRules(
+    name="yahoo",
+    event_id_shape="apple",
+    calendar_id_shape="apple",
+    filters_cancelled=False,
+    contacts=IMAP_CONTACTS,
+    mail=IMAP_MAIL,
+)
+_IMAP = ProviderRules(
+    name="imap",
+    event_id_shape="uuid",
+    calendar_id_shape="uuid",
+    has_calendars=False,
+    contacts=IMAP_CONTACTS,
+    mail=IMAP_MAIL,
+)
 
 PROVIDERS = {rules.name: rules for rules in (_GOOGLE, _MICROSOFT, _ICLOUD, _EWS, _VIRTUAL, _AGENT, _YAHOO, _IMAP)}

@@ -7,12 +7,15 @@ import threading
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.changes import Changes
 from nylasadmin.sandbox.clocks import Clock, RealClock
+from nylasadmin.sandbox.contacts.books import AddressBook, address_book
 from nylasadmin.sandbox.faults import FaultList
 from nylasadmin.sandbox.grants import Grant, GrantBook
 from nylasadmin.sandbox.identifiers import Identifiers
+from nylasadmin.sandbox.mail.mailboxes import Mailbox, mailbox
 from nylasadmin.sandbox.mailed import Mailed
 from nylasadmin.sandbox.providers import PROVIDERS
 from nylasadmin.sandbox.request_log import RequestLog
+from nylasadmin.sandbox.shelves import Shelf
 from nylasadmin.sandbox.wire import Json
 
 _CONNECTED_BEFORE_S = 45 * 86_400
@@ -33,6 +36,8 @@ class Sandbox:
         self.organization_id = self.identifiers.derived("uuid", "organization")
         self.lock = threading.RLock()
         self.grants = GrantBook()
+        self.contacts: Shelf[AddressBook] = Shelf(address_book)
+        self.mail: Shelf[Mailbox] = Shelf(lambda grant: mailbox(grant, self.identifiers))
         self.mailed = Mailed()
         self.faults = FaultList()
         self.changes = Changes()
