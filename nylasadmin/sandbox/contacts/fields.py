@@ -38,7 +38,9 @@ _BIRTHDAY = re.compile(r"(\d{4}|-)-?\d{2}-?\d{2}(T.*)?")
 
 def checked_contact(body: Json, rules: ContactRules, known_groups: frozenset[str]) -> Json:
     """Return the writable fields of a body in their stored form; None stands for "remove"."""
-    changes = {name: _text(body, name) for name in TEXTS if name in body and (name != "suffix" or rules.has_suffix)}
+    changes: Json = {
+        name: _text(body, name) for name in TEXTS if name in body and (name != "suffix" or rules.has_suffix)
+    }
     for name in PARTS:
         if name in body and (name != "groups" or rules.has_groups):
             changes[name] = _parts(name, body[name] or [], rules)
