@@ -1,6 +1,6 @@
 """How fast a folder is read: microseconds per event, beside the floor of reading the same pages as bytes.
 
-    python bench/client_read.py [--events 20000] [--calendars 20] [--provider google]
+    python bench/client_read.py [--events 20000] [--calendars 20] [--provider google|microsoft]
 
 Starts a sandbox in a process of its own. Each way runs three times; the best run counts.
 """
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--calendars", type=int, default=20)
-    parser.add_argument("--provider", default="google")
+    parser.add_argument("--provider", choices=("google", "microsoft"), default="google")
     options = parser.parse_args()
     with subprocess.Popen(_sandbox(options), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from nylasadmin import settings as settings_module
 from nylasadmin.adapters.clocks import SystemClock
 from nylasadmin.adapters.nylas import NylasHttpSide
+from nylasadmin.adapters.processes import ThisProcess
 from nylasadmin.adapters.secrets import ScryptPasswords, SealedSecrets
-from nylasadmin.adapters.storage.database import Database
+from nylasadmin.adapters.storage.database import Database, prepare
 from nylasadmin.adapters.storage.migrate import upgrade
 from nylasadmin.adapters.storage.tables import metadata
+from nylasadmin.errors import BadSettings
 from nylasadmin.runners import Runner
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
@@ -50,7 +52,11 @@ class Product:
     clock: Clock
 
     def close(self, timeout_s: float = 20.0) -> bool:
-        """Drain the runner and close the database; say whether everything under way ended in time."""
+        """Stop every run at its next item, for another process to go on with, and close the database.
+
+        Says whether everything under way stopped in time.
+        """
+        self.worker.interrupt()
         is_drained = self.runner.stop(timeout_s)
         self.engine.dispose()
         return is_drained
@@ -68,13 +74,12 @@ def build(
     """
     clock = clock or SystemClock()
     engine = open_engine(settings)
-    upgrade(engine)
-    engine.dispose()  # connections opened so far are pooled without the pragmas that Database gives each new one
+    _upgraded(engine)
     storage = Database(engine, lambda: int(clock.now()))
     sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
     side: Nylas = nylas or NylasHttpSide()
-    worker = Worker(storage, side, sealed, clock, installation_name(storage))
-    runner = _runner(settings, storage, clock, worker)
+    worker = Worker(storage, side, sealed, clock, ThisProcess(), installation_name(storage))
+    runner = _runner(settings, worker)
     services = Services(
         targets=Targets(storage, side, sealed, clock),
         links=Links(storage),
@@ -103,7 +108,7 @@ def open_engine(settings: Settings) -> Engine:
     database = SQLAlchemy(metadata=metadata)
     database.init_app(shell)
     with shell.app_context():
-        return database.engine
+        return prepare(database.engine)
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:
@@ -111,32 +116,35 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     return {"pool_size": threads, "max_overflow": threads, "pool_pre_ping": not settings.database.startswith("sqlite")}
 
 
-def _runner(settings: Settings, storage: Database, clock: Clock, worker: Worker) -> Runner:
-    claimable = _claimable(storage, clock)
+def _runner(settings: Settings, worker: Worker) -> Runner:
     if settings.runner == "inline":
-        return InlineRunner(claimable, worker.run_link)
-    return ThreadsRunner(claimable, worker.run_link, settings.workers)
-
-
-def _claimable(storage: Database, clock: Clock, snapshot_id: int | None = None) -> Callable[[int], list[int]]:
-    def claimable(limit: int) -> list[int]:
-        with storage.read() as tx:
-            return tx.runs.claimable(clock.now(), snapshot_id, limit)
-
-    return claimable
+        return InlineRunner(worker.claimable, worker.run_link)
+    return ThreadsRunner(worker.claimable, worker.run_link, settings.workers)
 
 
 def runner_of(product: Product, snapshot_id: int) -> Runner:
     """Make a runner that works on the runs of one snapshot only: a command's own, beside the console's."""
-    claimable = _claimable(product.storage, product.clock, snapshot_id)
+
+    def claimable(limit: int) -> list[int]:
+        return product.worker.claimable(limit, snapshot_id)
+
     return ThreadsRunner(claimable, product.worker.run_link, product.settings.workers)
 
 
 def upgrade_database(settings: Settings) -> Path | None:
     """Bring the database to the present tables; give the copy that was made of a SQLite file before."""
-    engine = open_engine(settings)
+    return _upgraded(open_engine(settings))
+
+
+def _upgraded(engine: Engine) -> Path | None:
+    """Upgrade, and let go of the connections this took: they lack the pragmas that Database gives each new one."""
     try:
         return upgrade(engine)
+    except DatabaseError as error:
+        place = engine.url.render_as_string(hide_password=True)
+        raise BadSettings(
+            [f"The database {place} cannot be opened ({error.orig}). Check the address, and the file."]
+        ) from error
     finally:
         engine.dispose()
 

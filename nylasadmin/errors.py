@@ -50,6 +50,14 @@ class Refused(NylasAdminError):
         self.facts = facts
 
 
+class CannotBeStored(NylasAdminError):
+    """The CRM's store cannot hold an item. ``detail`` holds the words of the database."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
 class Forbidden(NylasAdminError):
     """The operator lacks ``privilege``."""
 

@@ -14,7 +14,7 @@ from nylasadmin.errors import NotFound, Refused
 from nylasadmin.services import Services
 from nylasadmin.services.crm import UserLine
 from nylasadmin.services.targets import completed, form_of
-from nylasadmin.services.views import Discovery, LinkQuery, LinkRow
+from nylasadmin.services.views import LinkQuery, LinkRow
 
 TARGET = "Sandbox"
 OPERATORS = {
@@ -27,13 +27,12 @@ _REQUESTS_PER_S = 200.0  # the sandbox has no provider behind it that would mind
 _PAGE = 1000
 
 
-def settle(services: Services, sandbox: RunningSandbox) -> Discovery:
+def settle(services: Services, sandbox: RunningSandbox) -> None:
     """Bring users, target, accounts and links in line with the sandbox; what is there already stays."""
     _save_users(services, sandbox)
     target = _saved_target(services, sandbox)
-    found = services.targets.discover(COMMAND_LINE, target.id)
+    services.targets.discover(COMMAND_LINE, target.id)
     _remove_strangers(services, target, sandbox)
-    return found
 
 
 def settle_operators(services: Services, password: str, is_new_password: bool) -> None:

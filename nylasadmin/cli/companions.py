@@ -64,7 +64,10 @@ def _ready(process: subprocess.Popen[bytes], log: Path) -> RunningSandbox:
     if not line:
         process.wait()
         said = log.read_text("utf-8", "replace").strip().splitlines()
-        raise UnusableInput(f"The sandbox did not start: {said[-1] if said else 'it said nothing'}")
+        why = said[-1] if said else "it said nothing"
+        raise UnusableInput(
+            f"The sandbox did not start. {why}. Choose another port with --sandbox-port (0: a free one)."
+        )
     return msgspec.convert(json.loads(line), RunningSandbox)
 
 

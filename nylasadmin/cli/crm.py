@@ -16,7 +16,8 @@ from nylasadmin.cli.terminals import Terminal
 from nylasadmin.domain.privileges import COMMAND_LINE
 
 _SHAPE = """A line is {"type": "user", "id", "name", "email"}
-or {"type": "event", "id": left out for a new item, "user": a user's id, "collection": "primary" if left out, "item": {}}.
+or {"type": "event", "id": left out for a new item, "user": a user's id,
+"collection": "primary" if left out, "item": {}}.
 Users come before their items."""
 
 

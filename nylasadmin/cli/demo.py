@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
+import textwrap
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nylasadmin import logs, settings
-from nylasadmin.cli.companies import OPERATORS, settle, settle_operators
+from nylasadmin.cli.companies import settle, settle_operators
 from nylasadmin.cli.companions import RunningSandbox, running_sandbox
 from nylasadmin.cli.exits import Exit
 from nylasadmin.cli.parsing import Verbs, add_verb, count, port
@@ -19,9 +22,14 @@ from nylasadmin.cli.serve import listening
 from nylasadmin.cli.terminals import Terminal
 from nylasadmin.cli.web_servers import stopped_by_signals
 from nylasadmin.errors import BadSettings
-from nylasadmin.services.views import Discovery
 
+if TYPE_CHECKING:
+    from nylasadmin.bootstrap import Product
+
+PASSWORD = "password"
+LOG = "sandbox.log"
 _REPORTED = 8
+_DRAIN_S = 10.0
 _ROLES = {
     "olga": "operates: sees and changes everything about targets",
     "vera": "views, changes nothing",
@@ -36,9 +44,7 @@ def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
     verb.add_argument("--port", type=port, default=8080, help="the console's port (default: %(default)s)")
     verb.add_argument("--sandbox-port", type=port, default=8090, metavar="PORT", help="default: %(default)s")
     verb.add_argument("--data", metavar="DIR", default="data/demo", help="keeps its files here (default: %(default)s)")
-    verb.add_argument(
-        "--users", type=count, default=5, metavar="N", help="people in the company (default: %(default)s)"
-    )
+    verb.add_argument("--users", type=count, default=5, metavar="N", help="people (default: %(default)s)")
     verb.add_argument("--ics", type=Path, metavar="DIR", help="fill the sandbox with the .ics files of a directory")
     verb.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same company (default: %(default)s)")
     verb.add_argument("--password", metavar="PW", help="of all four operators (default: made once, then kept)")
@@ -49,26 +55,25 @@ def demo(options: argparse.Namespace, terminal: Terminal) -> Exit:
     from nylasadmin import bootstrap  # late, see products
 
     data = Path(options.data).absolute()
-    product = bootstrap.build(_settings(data, options.port))
-    logs.configure(product.settings.log_level)
-    try:
-        with stopped_by_signals():
-            server = listening(product)
-            log_file = data / "sandbox.log"
-            with running_sandbox(_sandbox_arguments(options), log_file) as sandbox:
-                password, is_new = _password(data, options.password)
-                settle_operators(product.services, password, is_new)
-                found = settle(product.services, sandbox)
-                product.runner.start()
-                _welcome(terminal, server.url, sandbox, found, password)
-                _report(terminal, log_file)
-                terminal.flush()
-                server.serve()
-                product.runner.stop(10.0)
-    finally:
-        product.close()
+    with stopped_by_signals() as stop:
+        product = bootstrap.build(_settings(data, options.port))
+        logs.configure(product.settings.log_level)
+        try:
+            with listening(product) as server, running_sandbox(_sandbox_arguments(options), data / LOG) as sandbox:
+                _prepare(product, sandbox, data, options.password)
+                _welcome(terminal, server.url, sandbox, data)
+                server.serve(stop)
+                product.runner.stop(_DRAIN_S)  # while the sandbox still answers
+        finally:
+            product.close()
     terminal.say("Stopped. The next start with the same data directory goes on from here.")
     return Exit.DONE
+
+
+def _prepare(product: Product, sandbox: RunningSandbox, data: Path, password: str | None) -> None:
+    settle_operators(product.services, *_password(data, password))
+    settle(product.services, sandbox)
+    product.runner.start()
 
 
 def _settings(data: Path, console_port: int) -> settings.Settings:
@@ -99,11 +104,11 @@ def _owner_only(path: str, flags: int) -> int:
 
 def _password(data: Path, chosen: str | None) -> tuple[str, bool]:
     """Give the operators' password, and whether it is another one than at the last start."""
-    is_first = not (data / "password").exists()
-    kept = _kept(data, "password", lambda: chosen or secrets.token_urlsafe(9))
+    is_first = not (data / PASSWORD).exists()
+    kept = _kept(data, PASSWORD, lambda: chosen or secrets.token_urlsafe(9))
     if chosen is None or chosen == kept:
         return kept, is_first
-    (data / "password").write_text(chosen, "utf-8")
+    (data / PASSWORD).write_text(chosen, "utf-8")
     return chosen, True
 
 
@@ -114,15 +119,24 @@ def _sandbox_arguments(options: argparse.Namespace) -> list[str]:
     return [part for name, value in given.items() if value is not None for part in (name, str(value))]
 
 
-def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, found: Discovery, password: str) -> None:
+def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, data: Path) -> None:
+    calendars = sum(len(grant.calendars) for grant in sandbox.grants)
     terminal.say()
     terminal.say(f"  Console   {url}")
-    for number, name in enumerate(OPERATORS):
-        terminal.say(f"  {'Sign in' if number == 0 else '':9} {name:6} {_ROLES[name]}")
-    terminal.say(f"  Password  {password}   (the same for all four)")
-    terminal.say(f"  Sandbox   {sandbox.url}   {found.grants} accounts, {found.links_made + found.links_kept} links")
+    for number, (name, role) in enumerate(_ROLES.items()):
+        terminal.say(f"  {'' if number else 'Operators':9} {name:6} {role}")
+    terminal.say(f"  Password  {_kept(data, PASSWORD, str)}   (the same for all four)")
+    terminal.say(f"  Sandbox   {sandbox.url}   {len(sandbox.grants)} accounts, {calendars} calendars")
     terminal.say("  Stop      Ctrl-C; the sandbox starts afresh each time, the console goes on where it was")
     terminal.say()
+    _report(terminal, data / LOG)
+    terminal.flush()
+
+
+def _kind(line: str) -> str:
+    """Give what was lost and why, without the file and how often."""
+    what = line.split(": ", 2)[-1]
+    return textwrap.shorten(re.sub(r" of [\d,]+ events?:", ":", what), 100, placeholder=" ...")
 
 
 def _report(terminal: Terminal, log_file: Path) -> None:
@@ -130,7 +144,7 @@ def _report(terminal: Terminal, log_file: Path) -> None:
     lines = log_file.read_text("utf-8", "replace").splitlines()
     if not lines:
         return
-    kinds = Counter(line.split(": ", 2)[-1] for line in lines)
+    kinds = Counter(_kind(line) for line in lines)
     terminal.say(f"  {len(lines)} parts of the loaded calendars could not be represented as they are:")
     for kind, number in kinds.most_common(_REPORTED):
         terminal.say(f"  {number:6} x {kind}")

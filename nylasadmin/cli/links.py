@@ -16,8 +16,8 @@ from nylasadmin.services.views import LinkQuery, LinkRow
 
 _PAGE = 1000
 _HEADINGS = ("ID", "TARGET", "USER", "FOLDER", "OWNER", "INBOUND", "OUTBOUND", "ITEMS", "STATE")
-_SHAPE = """JSON: [{"target", "id", "user_name", "folder_name", "item_type", "folder_owner", "inbound", "outbound", "items",
-       "last_get_at", "last_send_at": Unix seconds or null, "state"}]"""
+_SHAPE = """JSON: [{"target", "id", "user_name", "folder_name", "item_type", "folder_owner", "inbound", "outbound",
+       "items", "last_get_at", "last_send_at": Unix seconds or null, "state"}]"""
 
 
 def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:

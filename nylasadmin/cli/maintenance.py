@@ -16,9 +16,7 @@ _SECRET = ("secret_key", "secret_key_previous", "database_url")
 
 def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
     """Declare both commands."""
-    upgrading = add_verb(
-        nouns, "upgrade", upgrade, "bring the database to the present tables; a SQLite file is copied first"
-    )
+    upgrading = add_verb(nouns, "upgrade", upgrade, "bring the database to the present tables, after copying it")
     checking = add_verb(nouns, "check-config", check_config, "list every problem of the configuration")
     for verb in (upgrading, checking):
         add_installation(verb)

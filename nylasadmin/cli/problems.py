@@ -1,4 +1,4 @@
-"""Errors at the command line: the sentences of :mod:`nylasadmin.services.wording` and an exit code. Never a traceback."""
+"""Errors in the sentences of :mod:`nylasadmin.services.wording`, each with its exit code. Never a traceback."""
 
 from __future__ import annotations
 

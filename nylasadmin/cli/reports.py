@@ -28,20 +28,22 @@ _PLAN_HEADINGS = (
     "CREATE",
     "UPDATE",
     "DELETE",
-    "UNCHANGED",
+    "SAME",
     "KEPT",
     "OUTSIDE",
     "SKIPPED",
     "STATE",
 )
 
-JSON_SHAPE = """JSON: {"id", "target", "link": id or null, "direction": "get" or "send", "is_preview", "state": "running", "held",
-       "done", "failed" or "cancelled", "requested_at", "finished_at": Unix seconds or null, "counters": {"read",
-       "to_create", "to_update", "to_delete", "unchanged", "kept", "outside", "skipped", "created", "updated",
-       "deleted", "moved", "failed"}, "runs": [{"id", "link", "user", "folder", "state", "cause", "detail", "hold": null
-       or {"limit", "deletes", "destination_items", "source_items", "source_before"}, "counters"}],
-       "left_out": [{"link", "user", "folder", "why"}], "failures": [{"run", "link", "title", "action", "cause",
-       "detail"}]}"""
+JSON_SHAPE = """JSON: {"id", "target", "link": id or null, "direction": "get" or "send", "is_preview",
+       "state": "running", "held", "done", "failed" or "cancelled",
+       "requested_at", "finished_at": Unix seconds or null,
+       "counters": {"read", "to_create", "to_update", "to_delete", "unchanged", "kept", "outside", "skipped",
+                    "created", "updated", "deleted", "moved", "failed"},
+       "runs": [{"id", "link", "user", "folder", "state", "cause", "detail", "counters",
+                 "hold": null or {"limit", "deletes", "destination_items", "source_items", "source_before"}}],
+       "left_out": [{"link", "user", "folder", "why"}],
+       "failures": [{"run", "link", "title", "action", "cause", "detail"}]}"""
 
 
 def say_snapshot(console: Console, view: SnapshotView, terminal: Terminal) -> None:
@@ -125,7 +127,8 @@ def hold_words(hold: Hold, direction: Direction, guard: GuardLimits) -> str:
     """Say which limit of the deletion guard was passed."""
     words = DIRECTIONS[direction]
     if hold.limit is Limit.SOURCE_EMPTY:
-        return f"The list in {words.winner} came back empty; it had {_number(hold.source_before or 0, 'item')} in the last run."
+        before = _number(hold.source_before or 0, "item")
+        return f"The list in {words.winner} came back empty; it had {before} in the last run."
     if hold.limit is Limit.SOURCE_SHRANK:
         now = _number(hold.source_items, "item")
         return f"The list in {words.winner} shrank from {hold.source_before:,} to {now} since the last run."

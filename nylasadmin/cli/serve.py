@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nylasadmin import logs
@@ -29,25 +31,25 @@ def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
 
 def serve(options: argparse.Namespace, terminal: Terminal) -> Exit:
     """Serve until SIGTERM or Ctrl-C; runs under way get time to end, the rest is continued by the next start."""
-    with stopped_by_signals(), opened(options, host=options.host, port=options.port) as product:
+    with stopped_by_signals() as stop, opened(options, host=options.host, port=options.port) as product:
         logs.configure(product.settings.log_level)
-        serve_console(product, terminal)
+        with listening(product) as server:
+            product.runner.start()
+            terminal.say(f"nylasadmin serves {server.url}")
+            terminal.flush()
+            server.serve(stop)
+        log.info("stopping: no new runs, waiting for those under way")
     return Exit.DONE
 
 
-def serve_console(product: Product, terminal: Terminal, ready: str = "nylasadmin serves {url}") -> None:
-    """Listen, start the runner, say where the console is, and answer."""
-    server = listening(product)
-    product.runner.start()
-    terminal.say(ready.format(url=server.url))
-    terminal.flush()
-    server.serve()
-    log.info("stopping: no new runs, waiting for those under way")
-
-
-def listening(product: Product) -> WebServer:
-    """Bind the console's address. Raises when it is in use."""
+@contextmanager
+def listening(product: Product) -> Iterator[WebServer]:
+    """Listen at the console's address as long as the block runs. Raises when it is in use."""
     from nylasadmin import bootstrap  # late, see products
 
     settings = product.settings
-    return WebServer(bootstrap.create_app(product=product), settings.host, settings.port, settings.web_threads)
+    server = WebServer(bootstrap.create_app(product=product), settings.host, settings.port, settings.web_threads)
+    try:
+        yield server
+    finally:
+        server.close()

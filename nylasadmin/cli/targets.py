@@ -20,7 +20,7 @@ _LIST_SHAPE = """JSON: [{"id", "name", "host", "inbound", "outbound", "is_disabl
        "held", "last_activity": Unix seconds or null, "percent": of the snapshot that runs, or null}]"""
 _TEST_SHAPE = """JSON: {"took_ms", "application_name", "application_id", "region", "problem": empty when all is well,
        "advice", "is_slow"}"""
-_DISCOVER_SHAPE = """JSON: {"grants", "accounts_made", "links_made", "links_kept", "unmatched": [addresses without a CRM user],
+_DISCOVER_SHAPE = """JSON: {"grants", "accounts_made", "links_made", "links_kept", "unmatched": [addresses],
        "problems": []}"""
 
 
@@ -35,7 +35,7 @@ def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
         verbs,
         "discover",
         discover,
-        "make accounts and links of CRM users with the same address",
+        "make accounts and links of CRM users",
         details=_DISCOVER_SHAPE,
     )
     for verb in (testing, finding):
@@ -134,9 +134,8 @@ def discover(options: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def _say_discovery(found: Discovery, terminal: Terminal) -> None:
-    terminal.say(
-        f"{found.grants} grants: {found.accounts_made} accounts and {found.links_made} links made, {found.links_kept} kept."
-    )
+    made = f"{found.accounts_made} accounts and {found.links_made} links made, {found.links_kept} kept"
+    terminal.say(f"{found.grants} grants: {made}.")
     if found.unmatched:
         terminal.say(f"No CRM user has the address of: {', '.join(found.unmatched)}.")
     for problem in found.problems:

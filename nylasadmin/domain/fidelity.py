@@ -10,6 +10,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from nylasadmin.domain.cancellations import real_cancellations
 from nylasadmin.domain.items import (
     AllDay,
     Attendee,
@@ -178,17 +179,28 @@ def compared(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
     """Give what :func:`fingerprint` hashes: the item as held, spelled so that what means the same is the same.
 
     Zones by one name, attendees once per address, ``UNTIL`` at the last occurrence, and no changed occurrence that is
-    just what its series makes of it anyway.
+    just what its series makes of it anyway, and no cancelled moment that its series has not.
     """
     held = as_held(normalized(item), fidelity)
+    if not (held.rules or held.exceptions or held.cancelled):
+        return _compared_single(held)
     return _replace(
         held,
         when=_one_zone(held.when),
         attendees=_one_per_address(held.attendees),
         rules=compared_rules(held.rules, held.when) if held.rules else (),
+        cancelled=real_cancellations(held.rules, held.when, held.cancelled) if held.cancelled else (),
         exceptions=_real_changes(held) if held.exceptions else (),
         original_start=None,
     )
+
+
+def _compared_single(held: ScheduleItem) -> ScheduleItem:
+    """Spell what is no series; most items need nothing and are given back as they are."""
+    when, attendees = _one_zone(held.when), _one_per_address(held.attendees)
+    if when is held.when and len(attendees) == len(held.attendees) and held.original_start is None:
+        return held
+    return _replace(held, when=when, attendees=attendees, original_start=None)
 
 
 def _one_zone(when: When) -> When:
@@ -196,11 +208,13 @@ def _one_zone(when: When) -> When:
         return when
     zone = canonical_zone(when.zone)
     end_zone = canonical_zone(when.end_zone) if when.end_zone else zone
+    if zone == when.zone and when.end_zone is None:
+        return when
     return Timed(when.start, when.end, zone, end_zone if end_zone != zone else None)
 
 
 def _one_per_address(attendees: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
-    if len(attendees) < 2:
+    if len(attendees) < 2 or len({a.email or a for a in attendees}) == len(attendees):
         return attendees
     return tuple({a.email or a: a for a in reversed(attendees)}.values())[::-1]
 
@@ -234,7 +248,9 @@ def as_held(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
         attendees=_attendees(item.attendees, fidelity),
         visibility=_visibility(item.visibility, fidelity),
         reminders=_reminders(item.reminders, fidelity),
-        exceptions=tuple(ChangedOccurrence(e.original_start, as_held(e.item, fidelity)) for e in item.exceptions),
+        exceptions=tuple(ChangedOccurrence(e.original_start, as_held(e.item, fidelity)) for e in item.exceptions)
+        if item.exceptions
+        else (),
     )
 
 
@@ -260,7 +276,7 @@ def _reminders(reminders: tuple[Reminder, ...] | None, fidelity: Fidelity) -> tu
     if not reminders:
         return reminders
     methods = fidelity.reminder_methods
-    if methods is not None:
+    if methods is not None and any(r.method not in methods for r in reminders):
         reminders = tuple(sorted({r if r.method in methods else Reminder(r.minutes) for r in reminders}))
     return reminders[: fidelity.max_reminders]
 
@@ -278,6 +294,8 @@ def merged(source: ScheduleItem, destination: ScheduleItem, fidelity: Fidelity) 
     """
     mine, theirs = compared(source, fidelity), compared(destination, fidelity)
     kept = {n: getattr(destination, n) for n in _KEPT_IF_EQUAL if getattr(mine, n) == getattr(theirs, n)}
+    if not {"when", "rules"} <= kept.keys():
+        kept.pop("cancelled", None)  # which of them mean anything depends on both
     result = _replace(
         source,
         priority=destination.priority,

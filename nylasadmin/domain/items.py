@@ -170,6 +170,8 @@ def normalized(item: ScheduleItem) -> ScheduleItem:
     Attendees by address, reminders by time, rules and cancelled and changed occurrences by their text or moment. An
     occurrence is changed once at most, and a changed one is not cancelled as well.
     """
+    if not (item.exceptions or item.cancelled or item.rules):
+        return _normalized_single(item)
     exceptions = _one_per_moment(item.exceptions)
     changed = {moment_seconds(e.original_start) for e in exceptions}
     return msgspec.structs.replace(
@@ -180,6 +182,16 @@ def normalized(item: ScheduleItem) -> ScheduleItem:
         cancelled=_sorted_moments(m for m in item.cancelled if moment_seconds(m) not in changed),
         exceptions=exceptions,
     )
+
+
+def _normalized_single(item: ScheduleItem) -> ScheduleItem:
+    """Normalize what is no series; most items are in order already and are given back as they are."""
+    attendees, reminders = sorted_attendees(item.attendees), item.reminders
+    if reminders is not None and len(reminders) > 1:
+        reminders = tuple(sorted(set(reminders)))
+    if attendees is item.attendees and reminders is item.reminders:
+        return item
+    return msgspec.structs.replace(item, attendees=attendees, reminders=reminders)
 
 
 def _one_per_moment(exceptions: tuple[ChangedOccurrence, ...]) -> tuple[ChangedOccurrence, ...]:
@@ -196,6 +208,9 @@ def _sorted_moments(moments: Iterable[Moment]) -> tuple[Moment, ...]:
 
 def sorted_attendees(attendees: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
     """Sort by address, then by the rest; adapters call it on every item they read."""
-    if len(attendees) < 2:
-        return attendees
-    return tuple(sorted(attendees, key=lambda a: (a.email, a.name, a.phone, a.status, a.comment)))
+    before = None
+    for attendee in attendees:
+        if before is not None and before >= attendee.email:
+            return tuple(sorted(attendees, key=lambda a: (a.email, a.name, a.phone, a.status, a.comment)))
+        before = attendee.email
+    return attendees

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import signal
 import sys
 import threading
@@ -36,7 +37,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _watch_input(server: SandboxServer) -> None:
     """Stop when whoever started the command is gone, however it went."""
-    sys.stdin.buffer.read()
+    descriptor = sys.stdin.fileno()  # read without Python's buffer: its lock must be free when the interpreter ends
+    while os.read(descriptor, 4096):
+        pass
     server.stop()
 
 

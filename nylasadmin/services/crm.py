@@ -1,8 +1,4 @@
-"""The CRM side by hand: users, single items, export and import as JSON lines.
-
-A line is ``{"type": "user", "id", "name", "email"}`` or ``{"type": "event", "id"?, "user", "collection"?, "item"}``;
-``item`` is a schedule item as :mod:`nylasadmin.domain.items` encodes it.
-"""
+"""The CRM side by hand: users, single items, export and import as JSON lines (:mod:`nylasadmin.services.crm_lines`)."""
 
 from __future__ import annotations
 
@@ -10,28 +6,18 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from nylasadmin.domain.items import ItemId, ScheduleItem, normalized
-from nylasadmin.domain.links import PRIMARY, CrmUser
+from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.links import CrmUser
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.errors import NotFound
 from nylasadmin.services.audit import record
-from nylasadmin.services.ids import new_item_id
-from nylasadmin.services.storage import CrmItem, Storage, UnitOfWork
+from nylasadmin.services.crm_lines import DamagedLine, EventLine, UserLine, read_line, take_line
+from nylasadmin.services.refusals import noting_refusals
+from nylasadmin.services.storage import CrmItem, Storage
+
+__all__ = ["Crm", "EventLine", "ImportReport", "UserLine"]
 
 _PAGE = 500
-
-
-class UserLine(msgspec.Struct, frozen=True, kw_only=True, tag="user", tag_field="type"):
-    id: str
-    name: str
-    email: str
-
-
-class EventLine(msgspec.Struct, frozen=True, kw_only=True, tag="event", tag_field="type", omit_defaults=True):
-    user: str
-    item: ScheduleItem
-    id: str = ""
-    collection: str = PRIMARY
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +26,6 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     users: int
     items: int
     problems: tuple[tuple[int, str], ...] = ()
-
-
-_line = msgspec.json.Decoder(UserLine | EventLine)
 
 
 class Crm:
@@ -61,12 +44,16 @@ class Crm:
             raise NotFound("item", item_id)
         return item
 
+    @noting_refusals("item.put", "item {item.id}")
     def put(self, actor: Actor, item: CrmItem) -> None:
-        """Insert or replace an item, as its CRM user would."""
+        """Insert or replace an item, as its CRM user would. Raises :class:`NotFound` for a user nobody knows."""
         with self._storage.write() as tx:
+            if tx.users.get(item.user_id) is None:
+                raise NotFound("user", item.user_id)
             tx.items.put(item, origin=f"user {item.user_id}")
             record(tx, actor, "item.put", f"item {item.id}")
 
+    @noting_refusals("item.delete", "item {item_id}")
     def delete(self, actor: Actor, item_id: str) -> None:
         """Delete an item, as its CRM user would. Raises :class:`NotFound`."""
         with self._storage.write() as tx:
@@ -96,49 +83,34 @@ class Crm:
             after = page[-1].id
 
     def load(self, actor: Actor, lines: Iterable[str | bytes]) -> ImportReport:
-        """Take users and items from JSON lines; damaged lines are reported by number, the rest is taken."""
+        """Take users and items from JSON lines; damaged lines are reported by number, the rest is taken.
+
+        All lines are read before the transaction begins: a slow pipe must not keep others from writing.
+        """
+        good, problems = _decoded(lines)
         users = items = 0
-        problems: list[tuple[int, str]] = []
         with self._storage.write() as tx:
-            for number, text in enumerate(lines, 1):
-                if not text.strip():
-                    continue
+            for number, line in good:
                 try:
-                    line = _line.decode(text)
-                    _take(tx, line)
-                except (msgspec.DecodeError, UnicodeDecodeError, _BadLine) as error:
+                    take_line(tx, line)
+                except DamagedLine as error:
                     problems.append((number, str(error)))
                     continue
                 users += isinstance(line, UserLine)
                 items += isinstance(line, EventLine)
             summary = {"users": users, "items": items, "damaged": len(problems)}
             record(tx, actor, "crm.import", "CRM items", new=summary)
-        return ImportReport(users=users, items=items, problems=tuple(problems))
+        return ImportReport(users=users, items=items, problems=tuple(sorted(problems)))
 
 
-class _BadLine(Exception):
-    pass
-
-
-def _take(tx: UnitOfWork, line: UserLine | EventLine) -> None:
-    if isinstance(line, UserLine):
-        _take_user(tx, line)
-        return
-    if tx.users.get(line.user) is None:
-        raise _BadLine(f"user {line.user!r} is not known: put a line of type user before its items")
-    item_id = ItemId(line.id) if line.id else new_item_id()
-    known = tx.items.get(item_id)
-    if known is not None and known.user_id != line.user:
-        raise _BadLine(f"item {line.id!r} belongs to another user")
-    item = CrmItem(id=item_id, user_id=line.user, collection=line.collection, item=normalized(line.item))
-    tx.items.put(item, origin="import")
-
-
-def _take_user(tx: UnitOfWork, line: UserLine) -> None:
-    email = line.email.strip().lower()
-    if not line.id or "@" not in email:
-        raise _BadLine("a user needs an id and an e-mail address")
-    same = [u for u in tx.users.all() if u.email == email and u.id != line.id]
-    if same:
-        raise _BadLine(f"the address {email} belongs to user {same[0].id!r} already")
-    tx.users.save(CrmUser(id=line.id, name=line.name, email=email))
+def _decoded(lines: Iterable[str | bytes]) -> tuple[list[tuple[int, UserLine | EventLine]], list[tuple[int, str]]]:
+    good: list[tuple[int, UserLine | EventLine]] = []
+    damaged: list[tuple[int, str]] = []
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            good.append((number, read_line(text)))
+        except DamagedLine as error:
+            damaged.append((number, str(error)))
+    return good, damaged

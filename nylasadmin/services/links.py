@@ -9,6 +9,7 @@ from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.errors import Refused, StaleVersion
 from nylasadmin.services.audit import record
+from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.storage import Storage
 
 
@@ -16,6 +17,7 @@ class Links:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
+    @noting_refusals("link.switch", "link {link_id}")
     def edit(self, actor: Actor, link_id: int, version: int, *, inbound: bool, outbound: bool) -> Link:
         """Set both switches. Raises :class:`StaleVersion` if the link was changed since ``version``."""
         with self._storage.write() as tx:
@@ -39,6 +41,7 @@ class Links:
             )
             return changed
 
+    @noting_refusals("link.remove", "link {link_id}")
     def remove(self, actor: Actor, link_id: int, version: int) -> None:
         """Remove a link; its pairs stay remembered. Raises :class:`Refused` while a run works on it."""
         with self._storage.write() as tx:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from nylasadmin.domain.privileges import Actor, Operator, Privilege
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.audit import record
+from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.storage import Passwords, Storage, UnitOfWork
 from nylasadmin.services.views import OperatorRow
 
@@ -57,6 +58,7 @@ class Operators:
         with self._storage.read() as tx:
             return tx.operators.rows()
 
+    @noting_refusals("operator.add", "operator {username}")
     def add(self, actor: Actor, username: str, password: str, privileges: Iterable[Privilege]) -> Operator:
         """Add an operator. Raises :class:`InvalidInput` for a name in use or a password that is too short."""
         username, chosen = username.strip(), sorted(set(privileges))
@@ -72,16 +74,19 @@ class Operators:
             record(tx, actor, "operator.add", f"operator {username}", new={"privileges": chosen})
             return _with_id(tx, operator_id)
 
+    @noting_refusals("operator.privileges", "operator {username}")
     def grant(self, actor: Actor, username: str, privilege: Privilege) -> None:
         with self._storage.write() as tx:
             operator = _named(tx, username)
             self._set_privileges(tx, actor, operator, operator.privileges | {privilege})
 
+    @noting_refusals("operator.privileges", "operator {username}")
     def revoke(self, actor: Actor, username: str, privilege: Privilege) -> None:
         with self._storage.write() as tx:
             operator = _named(tx, username)
             self._set_privileges(tx, actor, operator, operator.privileges - {privilege})
 
+    @noting_refusals("operator.privileges", "operator {operator_id}")
     def set_privileges(self, actor: Actor, operator_id: int, privileges: Iterable[Privilege]) -> None:
         with self._storage.write() as tx:
             self._set_privileges(tx, actor, _with_id(tx, operator_id), frozenset(privileges))
@@ -101,6 +106,7 @@ class Operators:
             new=sorted(privileges),
         )
 
+    @noting_refusals("operator.password", "operator {operator_id}")
     def set_password(self, actor: Actor, operator_id: int, password: str) -> None:
         """Set a password; every session of the operator ends. Raises :class:`InvalidInput`."""
         problems = _password_problems(password)
@@ -112,6 +118,7 @@ class Operators:
             tx.operators.set_password(operator.id, hashed)
             record(tx, actor, "operator.password", f"operator {operator.username}")
 
+    @noting_refusals("operator.disable", "operator {operator_id}")
     def set_disabled(self, actor: Actor, operator_id: int, is_disabled: bool) -> None:
         with self._storage.write() as tx:
             operator = _with_id(tx, operator_id)

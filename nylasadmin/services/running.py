@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable
 
 import msgspec
 
 from nylasadmin.domain.guard import Limits, check, tally
-from nylasadmin.domain.links import AccountState, off_reasons
+from nylasadmin.domain.links import AccountState, OffReason
 from nylasadmin.domain.plan import ALWAYS, Action, ActionKind, Direction, plan
+from nylasadmin.domain.privileges import ENGINE
 from nylasadmin.domain.runs import Counters, Run, RunState, count
 from nylasadmin.domain.targets import Target
 from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
-from nylasadmin.services.executing import GivenUp, Work, execute_local, execute_remote
-from nylasadmin.services.leases import LEASE_S, Cancelled, Lease, LeaseLost
+from nylasadmin.services.audit import record
+from nylasadmin.services.executing import GivenUp, execute_local, execute_remote
+from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Lease, LeaseLost, SwitchedOff, off_now
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, options_for
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
+from nylasadmin.services.recording import Work
+from nylasadmin.services.recovering import Recovery
 from nylasadmin.services.senders import sender_of
-from nylasadmin.services.storage import Clock, IntendedWrite, ItemScope, PairRow, Secrets, Storage
+from nylasadmin.services.storage import Clock, ItemScope, Secrets, Storage, UnitOfWork, Workers
 
 _CarryOut = Callable[[Work, list[Action]], None]
+_MOST_STARTS = 20
+_SIGN_IN = frozenset({OffReason.NEEDS_SIGN_IN, OffReason.DISCONNECTED})
 
 log = logging.getLogger(__name__)
 
@@ -37,22 +41,46 @@ log = logging.getLogger(__name__)
 class Worker:
     """Carries out runs by their ids. One per process; may be used by many threads."""
 
-    def __init__(self, storage: Storage, nylas: Nylas, secrets: Secrets, clock: Clock, installation: str) -> None:
+    def __init__(
+        self, storage: Storage, nylas: Nylas, secrets: Secrets, clock: Clock, workers: Workers, installation: str
+    ) -> None:
         self._storage = storage
         self._nylas = nylas
         self._secrets = secrets
         self._clock = clock
+        self._workers = workers
         self._installation = installation
+        self._is_stopping = threading.Event()
+
+    def interrupt(self) -> None:
+        """Give all runs back at their next item: this process is about to end, another one goes on with them."""
+        self._is_stopping.set()
+
+    def claimable(self, limit: int, snapshot_id: int | None = None) -> list[int]:
+        """Give runs that may be taken now, those of processes of this machine that have ended among them."""
+        if self._is_stopping.is_set():
+            return []
+        now = self._clock.now()
+        with self._storage.read() as tx:
+            gone = [name for name in tx.runs.holders(now) if self._workers.is_gone(name)]
+            if not gone:
+                return tx.runs.claimable(now, snapshot_id, limit)
+        with self._storage.write() as tx:
+            for name in gone:
+                log.warning("process %s has ended; its runs go on here", name)
+                tx.runs.end_leases(name)
+            return tx.runs.claimable(now, snapshot_id, limit)
 
     def run_link(self, run_id: int) -> RunState | None:
-        """Do one run to its end; ``None`` if it was not to be had or was lost on the way."""
-        worker = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+        """Do one run to its end; ``None`` if it was not to be had, was lost on the way or given back."""
         with self._storage.write() as tx:
-            run = tx.runs.claim(run_id, worker, self._clock.now(), LEASE_S)
+            run = tx.runs.claim(run_id, self._workers.name(), self._clock.now(), LEASE_S)
             if run is None:
                 return None
             tx.runs.clear_failures(run.id)
-        with Lease(self._storage, self._clock, run) as lease:
+        if run.fence > _MOST_STARTS:  # every worker that took it has died: it must not be tried for ever
+            return self._end(run, RunState.FAILED, cause=wording.STARTED_TOO_OFTEN)
+        with Lease(self._storage, self._clock, run, self._is_stopping) as lease:
             return self._guarded(run, lease)
 
     def _guarded(self, run: Run, lease: Lease) -> RunState | None:
@@ -62,24 +90,50 @@ class Worker:
             log.warning("run %s: lease lost, left to its new worker", run.id)
             return None
         except Cancelled:
-            return RunState.CANCELLED
-        except GivenUp as given_up:
-            return self._failed(run, given_up.cause)
-        except NylasAdminError as error:
-            return self._failed(run, error)
-        except Exception as error:
-            log.exception("run %s failed", run.id)
-            return self._failed(run, error)
+            return self._let_go(run)
+        except SwitchedOff as off:
+            return self._switched_off(run, off.reasons)
+        except Interrupted:
+            self._give_back(run)
+            return None
+        except (KeyboardInterrupt, SystemExit):
+            self._give_back(run)
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad link must not stop the others; logged below
+            return self._broken_off(run, error)
+
+    def _broken_off(self, run: Run, error: Exception) -> RunState | None:
+        if isinstance(error, GivenUp):
+            return self._failed(run, error.cause)
+        if not isinstance(error, NylasAdminError):
+            log.error("run %s failed", run.id, exc_info=error)
+        return self._failed(run, error)
+
+    def _let_go(self, run: Run) -> RunState:
+        with self._storage.write() as tx:
+            tx.runs.let_go(run)
+        return RunState.CANCELLED
+
+    def _give_back(self, run: Run) -> None:
+        log.info("run %s given back", run.id)
+        with self._storage.write() as tx:
+            tx.runs.release(run)
+
+    def _switched_off(self, run: Run, reasons: tuple[OffReason, ...]) -> RunState | None:
+        """Stop where the run is: a switch is an operator's wish, a lost sign-in is a failure."""
+        state = RunState.FAILED if _SIGN_IN & set(reasons) else RunState.CANCELLED
+        return self._end(run, state, cause=wording.switched_off(run.direction, reasons))
 
     def _work(self, run: Run, lease: Lease) -> RunState | None:
-        subject = self._subject(run)
-        off = off_reasons(run.direction, subject.link, subject.target, subject.account)
+        with self._storage.read() as tx:
+            off = off_now(tx, run)
         if off:
-            return self._end(run, RunState.FAILED, cause=wording.switched_off(run.direction, off))
+            return self._switched_off(run, off)
+        subject = self._subject(run)
         reader = self._nylas.reader(subject.sender, subject.folder)
         if run.is_preview:
             return self._preview(run, lease, subject, reader)
-        self._resolve_announced(run, reader)
+        Recovery(self._storage, self._clock, run, lease, subject.sender.read_timeout_s).resolve(reader)
         if run.direction is Direction.GET:
             facts, actions = self._plan(run, lease, subject, reader)
             return self._execute(run, lease, subject, facts, actions, lambda w, a: execute_local(w, reader, a))
@@ -108,23 +162,6 @@ class Worker:
             installation=self._installation,
         )
         return Subject(link=link, account=account, target=target, sender=sender, folder=folder)
-
-    def _resolve_announced(self, run: Run, nylas: ItemReader) -> None:
-        """Find out what became of remote writes whose end was never recorded.
-
-        A create is looked up by its marker and its pair remembered; updates and deletes are simply planned again.
-        """
-        with self._storage.read() as tx:
-            announced = tx.writes.unsettled(run.link_id)
-        for intended in announced:
-            is_create = intended.kind is ActionKind.CREATE and intended.crm_id is not None
-            found = nylas.find_claiming(intended.crm_id) if is_create and intended.crm_id else None
-            with self._storage.write() as tx:
-                if found is not None and intended.crm_id is not None:
-                    tx.pairs.save(run.link_id, [PairRow(intended.crm_id, found, b"")])
-                tx.writes.settle(intended.run_id, [(intended.seq, _resolved(intended, found is not None), found)])
-                if found is not None and intended.run_id == run.id:
-                    tx.runs.add_counts(run, Counters(created=1))
 
     def _gather(self, run: Run, subject: Subject, nylas: ItemReader, lease: Lease) -> Facts:
         fidelity = fidelity_of(run.direction, subject.account.provider)
@@ -174,6 +211,7 @@ class Worker:
         with self._storage.write() as tx:
             counters = tx.runs.counters(run.id)
             if not tx.runs.finish(run, RunState.DONE):
+                tx.runs.let_go(run)
                 return None
             items = tx.items.count(_scope(subject, run))
             is_failing = counters.failed > 0
@@ -184,10 +222,7 @@ class Worker:
     def _failed(self, run: Run, error: Exception) -> RunState | None:
         needs_sign_in = isinstance(error, Unauthorized) and self._is_grant_expired(run)
         cause = wording.NEEDS_SIGN_IN if needs_sign_in else wording.sentence(error)
-        if needs_sign_in:
-            with self._storage.write() as tx:
-                tx.accounts.set_state(tx.links.get(run.link_id).account_id, AccountState.NEEDS_SIGN_IN)
-        return self._end(run, RunState.FAILED, cause=cause, detail=wording.raw(error))
+        return self._end(run, RunState.FAILED, cause, wording.raw(error), needs_sign_in=needs_sign_in)
 
     def _is_grant_expired(self, run: Run) -> bool:
         """Tell an expired grant from a wrong API key: the key still opens the application."""
@@ -198,14 +233,26 @@ class Worker:
             return False
         return True
 
-    def _end(self, run: Run, state: RunState, cause: str = "", detail: str = "") -> RunState | None:
+    def _end(
+        self, run: Run, state: RunState, cause: str = "", detail: str = "", *, needs_sign_in: bool = False
+    ) -> RunState | None:
         with self._storage.write() as tx:
             if not tx.runs.finish(run, state, cause, detail):
+                tx.runs.let_go(run)
                 return None
-            if not run.is_preview:
-                tx.links.finished(run.link_id, run.direction, items=None, is_failing=state is RunState.FAILED)
+            if needs_sign_in:
+                _park_account(tx, run)
+            if state is RunState.FAILED and not run.is_preview:
+                tx.links.finished(run.link_id, run.direction, items=None, is_failing=True)
         log.info("run %s %s", run.id, state)
         return state
+
+
+def _park_account(tx: UnitOfWork, run: Run) -> None:
+    account = tx.accounts.get(tx.links.get(run.link_id).account_id)
+    if account.state is AccountState.CONNECTED:
+        tx.accounts.set_state(account.id, AccountState.NEEDS_SIGN_IN)
+        record(tx, ENGINE, "account.needs_sign_in", f"account {account.email}", old=account.state)
 
 
 def digest_of_deletes(actions: list[Action]) -> bytes:
@@ -227,12 +274,6 @@ def _with_done(counters: Counters, done: Counters) -> Counters:
 
 def _limits(target: Target) -> Limits:
     return Limits(max_deletes=target.guard.deletes, max_share=target.guard.share_percent / 100)
-
-
-def _resolved(intended: IntendedWrite, is_found: bool) -> str:
-    if is_found:
-        return "done"
-    return "unsent" if intended.kind is ActionKind.CREATE else "unknown"
 
 
 def _scope(subject: Subject, run: Run) -> ItemScope:

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from nylasadmin.domain.links import Link, off_reasons
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
+from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.storage import NewRun, Storage, UnitOfWork
 from nylasadmin.services.views import SkippedLink, SnapshotView
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator asks for: one link, or all links of a target."""
+
+    direction: Direction
+    target_id: int | None = None
+    link_id: int | None = None
+    receiver_only: ReceiverOnly = ReceiverOnly.KEEP
+    reason: str = ""
+    is_preview: bool = False
+
+    @property
+    def subject(self) -> str:
+        where = f"target {self.target_id}" if self.link_id is None else f"link {self.link_id}"
+        return f"{self.direction} snapshot of {where}"
 
 
 class Snapshots:
@@ -37,20 +56,38 @@ class Snapshots:
         Links whose direction is off or that are busy are left out and listed. Raises :class:`Refused` when nothing is
         left to do: ``link_off`` or ``link_busy`` for a single link, ``nothing_to_run`` for a target.
         """
-        with self._storage.write() as tx:
-            if link_id is not None:
-                chosen = [tx.links.get(link_id)]
-                target_id = chosen[0].target_id
-            else:
-                target_id = tx.targets.get(_given(target_id)).id
-                chosen = tx.links.of_target(target_id)
-            snapshot_id = _add(
-                tx, actor, target_id, link_id, chosen, direction, receiver_only, reason.strip(), is_preview
-            )
-            view = tx.console.snapshot(snapshot_id)
+        wish = Wish(
+            direction=direction,
+            target_id=target_id,
+            link_id=link_id,
+            receiver_only=receiver_only,
+            reason=reason.strip(),
+            is_preview=is_preview,
+        )
+        view = self._preview(actor, wish) if is_preview else self._snapshot(actor, wish)
         self._wake()
         return view
 
+    @noting_refusals("snapshot.request", "{wish.subject}")
+    def _snapshot(self, actor: Actor, wish: Wish) -> SnapshotView:
+        with self._storage.write() as tx:
+            snapshot_id, links = _add(tx, actor, wish, _chosen(tx, wish))
+            view = tx.console.snapshot(snapshot_id)
+            facts = {
+                "direction": wish.direction,
+                "receiver_only": wish.receiver_only,
+                "links": links,
+                "reason": wish.reason,
+            }
+            record(tx, actor, "snapshot.request", _name(view), new=facts)
+        return view
+
+    def _preview(self, actor: Actor, wish: Wish) -> SnapshotView:
+        """Looking ahead changes nothing: no row of the audit trail, not even for a refusal."""
+        with self._storage.write() as tx:
+            return tx.console.snapshot(_add(tx, actor, wish, _chosen(tx, wish))[0])
+
+    @noting_refusals("snapshot.cancel", "snapshot {snapshot_id}")
     def cancel(self, actor: Actor, snapshot_id: int) -> int:
         """Cancel what is not over yet; give how many runs that were. Cancelled stays cancelled."""
         with self._storage.write() as tx:
@@ -60,19 +97,24 @@ class Snapshots:
                 record(tx, actor, "snapshot.cancel", _name(view), new={"runs": len(ended)})
             return len(ended)
 
+    @noting_refusals("run.cancel", "run {run_id}")
     def cancel_run(self, actor: Actor, run_id: int) -> int:
-        """Cancel one run of a snapshot; give 1, or 0 if it was over."""
+        """Cancel one run of a snapshot; give 1, or 0 if it was over. Raises :class:`NotFound`."""
         with self._storage.write() as tx:
+            view = tx.console.snapshot(tx.runs.snapshot_of(run_id))
             ended = tx.runs.cancel(run_id=run_id)
-            record(tx, actor, "run.cancel", f"run {run_id}", new={"runs": len(ended)})
+            if not view.is_preview:
+                record(tx, actor, "run.cancel", f"run {run_id} of {_name(view)}", new={"runs": len(ended)})
             return len(ended)
 
+    @noting_refusals("run.approve", "run {run_id}")
     def approve(self, actor: Actor, run_id: int, typed_deletes: int | None, reason: str) -> None:
         """Let a held run go on with exactly the deletes it was held for.
 
         Raises :class:`InvalidInput` for a wrong count or a missing reason, :class:`Refused` if it is not held.
         """
         with self._storage.write() as tx:
+            tx.runs.snapshot_of(run_id)
             hold = tx.runs.approve(run_id)
             if hold is None:
                 raise Refused("not_held")
@@ -86,79 +128,75 @@ class Snapshots:
             record(tx, actor, "run.approve", f"run {run_id}", new={"deletes": hold.deletes, "reason": reason.strip()})
         self._wake()
 
+    @noting_refusals("snapshot.retry", "snapshot {snapshot_id}")
     def retry(self, actor: Actor, snapshot_id: int) -> SnapshotView:
-        """Ask for the same again for the links that failed or had failed items."""
+        """Ask for the same again for the links that failed or had failed items; of a preview, for a preview."""
         with self._storage.write() as tx:
-            view = tx.console.snapshot(snapshot_id)
+            before = tx.console.snapshot(snapshot_id)
             failed = set(tx.runs.failed_links(snapshot_id))
-            chosen = [link for link in tx.links.of_target(view.target_id) if link.id in failed]
+            chosen = [link for link in tx.links.of_target(before.target_id) if link.id in failed]
             if not chosen:
                 raise Refused("nothing_failed")
-            new_id = _add(
-                tx,
-                actor,
-                view.target_id,
-                view.link_id,
-                chosen,
-                view.direction,
-                view.receiver_only,
-                f"again for what failed in snapshot {snapshot_id}",
-                False,
-            )
-            again = tx.console.snapshot(new_id)
+            again = tx.console.snapshot(_add(tx, actor, _wish_again(before), chosen)[0])
+            if not again.is_preview:
+                facts = {"direction": again.direction, "links": again.links, "reason": again.reason}
+                record(tx, actor, "snapshot.retry", _name(again), new=facts)
         self._wake()
         return again
 
 
-def _given(target_id: int | None) -> int:
-    if target_id is None:
-        raise NotFound("target", target_id)
-    return target_id
+def _wish_again(before: SnapshotView) -> Wish:
+    return Wish(
+        direction=before.direction,
+        target_id=before.target_id,
+        link_id=before.link_id,
+        receiver_only=before.receiver_only,
+        reason=f"again for what failed in snapshot {before.id}",
+        is_preview=before.is_preview,
+    )
 
 
-def _add(
-    tx: UnitOfWork,
-    actor: Actor,
-    target_id: int,
-    link_id: int | None,
-    chosen: Sequence[Link],
-    direction: Direction,
-    receiver_only: ReceiverOnly,
-    reason: str,
-    is_preview: bool,
-) -> int:
-    ready, skipped = _sorted_out(tx, target_id, chosen, direction, is_preview)
-    if not ready:
-        raise _refusal(direction, link_id, skipped)
+def _chosen(tx: UnitOfWork, wish: Wish) -> list[Link]:
+    """Give the links that are meant. Raises :class:`NotFound`."""
+    if wish.link_id is not None:
+        return [tx.links.get(wish.link_id)]
+    if wish.target_id is None:
+        raise NotFound("target", None)
+    return tx.links.of_target(tx.targets.get(wish.target_id).id)
+
+
+def _add(tx: UnitOfWork, actor: Actor, wish: Wish, chosen: Sequence[Link]) -> tuple[int, int]:
+    """Add a snapshot with a run for each link that can run; give its id and their number."""
+    target_id = chosen[0].target_id if chosen else wish.target_id
+    ready, skipped = _sorted_out(tx, wish, chosen)
+    if not ready or target_id is None:
+        raise _refusal(wish, skipped)
     snapshot_id = tx.runs.add_snapshot(
         target_id=target_id,
-        link_id=link_id,
-        direction=direction,
-        receiver_only=receiver_only,
-        is_preview=is_preview,
-        reason=reason,
+        link_id=wish.link_id,
+        direction=wish.direction,
+        receiver_only=wish.receiver_only,
+        is_preview=wish.is_preview,
+        reason=wish.reason,
         operator=actor.name,
         skipped=skipped,
     )
     tx.runs.add_runs(snapshot_id, [NewRun(link_id=link.id, account_id=link.account_id) for link in ready])
-    if not is_preview:
-        facts = {"direction": direction, "receiver_only": receiver_only, "links": len(ready), "reason": reason}
-        record(tx, actor, "snapshot.request", _subject(tx, snapshot_id, target_id, link_id), new=facts)
-    return snapshot_id
+    return snapshot_id, len(ready)
 
 
-def _sorted_out(
-    tx: UnitOfWork, target_id: int, chosen: Sequence[Link], direction: Direction, is_preview: bool
-) -> tuple[list[Link], list[SkippedLink]]:
+def _sorted_out(tx: UnitOfWork, wish: Wish, chosen: Sequence[Link]) -> tuple[list[Link], list[SkippedLink]]:
     """Tell links that can run from those that are left out, with why."""
-    target = tx.targets.get(target_id)
-    accounts = {a.id: a for a in tx.accounts.of_target(target_id)}
+    if not chosen:
+        return [], []
+    target = tx.targets.get(chosen[0].target_id)
+    accounts = {a.id: a for a in tx.accounts.of_target(target.id)}
     names = {u.id: u.name for u in tx.users.all()}
-    busy = {} if is_preview else tx.runs.live_by_link([link.id for link in chosen])
+    busy = {} if wish.is_preview else tx.runs.live_by_link([link.id for link in chosen])
     ready: list[Link] = []
     skipped: list[SkippedLink] = []
     for link in chosen:
-        off = off_reasons(direction, link, target, accounts[link.account_id])
+        off = off_reasons(wish.direction, link, target, accounts[link.account_id])
         run = busy.get(link.id)
         if not off and run is None:
             ready.append(link)
@@ -175,20 +213,15 @@ def _sorted_out(
     return ready, skipped
 
 
-def _refusal(direction: Direction, link_id: int | None, skipped: list[SkippedLink]) -> Refused:
-    if link_id is None or not skipped:
+def _refusal(wish: Wish, skipped: list[SkippedLink]) -> Refused:
+    if wish.link_id is None or not skipped:
         return Refused("nothing_to_run", skipped=tuple(skipped))
     only = skipped[0]
     if only.busy_run_id is not None and not only.off:
         return Refused("link_busy", run_id=only.busy_run_id, skipped=tuple(skipped))
-    because = " and ".join(wording.off_reason(direction, r) for r in only.off)
+    because = " and ".join(wording.off_reason(wish.direction, r) for r in only.off)
     return Refused("link_off", because=because, skipped=tuple(skipped))
 
 
-def _subject(tx: UnitOfWork, snapshot_id: int, target_id: int, link_id: int | None) -> str:
-    name = tx.targets.get(target_id).name
-    return f"snapshot {snapshot_id} of {name}" + (f" link {link_id}" if link_id is not None else "")
-
-
 def _name(view: SnapshotView) -> str:
-    return f"snapshot {view.id} of {view.target_name}"
+    return f"snapshot {view.id} of {view.target_name}" + ("" if view.link_id is None else f" link {view.link_id}")

@@ -16,6 +16,7 @@ from nylasadmin.errors import InvalidInput, NotFound, NylasError, Refused, Stale
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.ports import Directory, Nylas, SenderSettings
+from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.senders import NOTIFICATION_SECRET, SENDER_KEY, sender_of
 from nylasadmin.services.storage import Clock, NewLink, Secrets, Storage, UnitOfWork
 from nylasadmin.services.views import Discovery, Probe
@@ -43,6 +44,7 @@ class Targets:
             raise NotFound("target", name)
         return target
 
+    @noting_refusals("target.add", "target {form.name}")
     def add(self, actor: Actor, form: TargetForm) -> Target:
         """Add a target. Raises :class:`InvalidInput` with a sentence for each field that is wrong."""
         form = completed(form)
@@ -58,6 +60,7 @@ class Targets:
             record(tx, actor, "target.add", f"target {form.name}", new=_open_part(form))
             return tx.targets.get(target_id)
 
+    @noting_refusals("target.edit", "target {target_id}")
     def edit(self, actor: Actor, target_id: int, version: int, form: TargetForm) -> Target:
         """Change a target. Raises :class:`InvalidInput`, or :class:`StaleVersion` with the stored values by field."""
         form = completed(form)
@@ -77,13 +80,14 @@ class Targets:
             old = _open_part(form_of(target))
             if not is_changed:
                 raise StaleVersion("target", target_id, old | {"version": target.version})
-            record(tx, actor, "target.edit", f"target {form.name}", old=old, new=_open_part(form))
+            record(tx, actor, "target.edit", f"target {form.name}", old=old, new=_open_part(form) | _secrets_of(form))
             return tx.targets.get(target_id)
 
     def _sealed_secret(self, form: TargetForm) -> bytes | None:
         secret = form.notification_secret.strip()
         return self._secrets.seal(secret, NOTIFICATION_SECRET) if secret else None
 
+    @noting_refusals("target.remove", "target {target_id}")
     def remove(self, actor: Actor, target_id: int, typed_name: str) -> None:
         """Remove a target without links. Raises :class:`InvalidInput` for a wrong name, :class:`Refused` with links."""
         with self._storage.write() as tx:
@@ -96,6 +100,7 @@ class Targets:
             tx.targets.remove(target_id)
             record(tx, actor, "target.remove", f"target {target.name}", old=_open_part(form_of(target)))
 
+    @noting_refusals("target.test", "target {target_id}")
     def test(self, actor: Actor, target_id: int) -> Probe:
         """Ask Nylas for the application with the sender channel's key, and say precisely what failed."""
         target, sender = self._sender(target_id)
@@ -132,6 +137,7 @@ class Targets:
                 tx.targets.set_application(target_id, probe.application_id)
         return probe
 
+    @noting_refusals("target.discover", "target {target_id}")
     def discover(self, actor: Actor, target_id: int) -> Discovery:
         """Read grants and calendars, and make accounts and links for CRM users with the same e-mail address.
 
@@ -142,7 +148,7 @@ class Targets:
         with self._storage.read() as tx:
             users = {user.email.lower(): user for user in tx.users.all()}
         grants = directory.grants()
-        matched = [(grant, users[grant.email]) for grant in grants if grant.email in users]
+        matched = [(grant, users[grant.email]) for grant in _best(grants) if grant.email in users]
         calendars, found_problems = _calendars_of(directory, [grant for grant, _ in matched if grant.is_valid])
         with self._storage.write() as tx:
             made = _Made({account.email for account in tx.accounts.of_target(target.id)})
@@ -163,6 +169,11 @@ class Targets:
         with self._storage.read() as tx:
             target = tx.targets.get(target_id)
             return target, sender_of(target, tx.targets.sealed_key(target_id), self._secrets)
+
+
+def _best(grants: list[Grant]) -> list[Grant]:
+    """Give one grant per address: a valid one, the newest of several. Expired ones of earlier sign-ins stay behind."""
+    return list({g.email: g for g in sorted(grants, key=lambda g: (g.is_valid, g.created_at, g.id))}.values())
 
 
 class _Made:
@@ -261,6 +272,11 @@ def form_of(target: Target) -> TargetForm:
 def _open_part(form: TargetForm) -> dict[str, object]:
     """Give the fields of a form that may be shown: everything but keys and secrets."""
     return {k: v for k, v in msgspec.structs.asdict(form).items() if k not in ("api_key", "notification_secret")}
+
+
+def _secrets_of(form: TargetForm) -> dict[str, object]:
+    """Name the secrets that a form replaces, without their values."""
+    return {k: "replaced" for k in ("api_key", "notification_secret") if getattr(form, k).strip()}
 
 
 def _refuse(found: dict[str, str], tx: UnitOfWork, form: TargetForm, target_id: int | None) -> None:

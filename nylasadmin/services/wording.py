@@ -47,6 +47,11 @@ OFF_REASONS = {
 
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
 
+STARTED_TOO_OFTEN = (
+    "The program ended again and again while it worked on this link. The log of the server has the details; "
+    "run the snapshot again when the cause is mended."
+)
+
 _ERRORS: dict[type[Exception], Wording] = {
     errors.HostUnknown: Wording(
         "The host name cannot be found.", "Check the target’s host for a typing error, and this machine’s DNS."
@@ -83,6 +88,9 @@ _ERRORS: dict[type[Exception], Wording] = {
     errors.BadAnswer: Wording(
         "The answer was not what Nylas sends: a damaged page, or somebody else’s.",
         "Check that the host is Nylas and that no proxy answers in its place; then run it again.",
+    ),
+    errors.CannotBeStored: Wording(
+        "The CRM cannot hold this item.", "The answer below says what is wrong with it; correct it at Nylas."
     ),
     errors.NotFound: Wording("That is not there any more.", "Somebody removed it meanwhile; go back to the list."),
     errors.StaleVersion: Wording(

@@ -37,10 +37,14 @@ def page_path() -> str:
 
 
 def panel(template: str, *, page_url: str | None = None, events: tuple[str, ...] = (), **values: Any) -> Response:
-    """Render a panel. ``page_url``, the page that shows it, goes into the address bar; ``events`` wake others."""
+    """Render a panel. ``page_url``, the page that shows it, goes into the address bar; ``events`` wake others.
+
+    A link adds to the browser's history; a form that is typed in only changes the address.
+    """
     answer = make_response(render_template(template, **values))
     if page_url:
-        answer.headers["HX-Push-Url"] = page_url
+        is_typed = request.headers.get("HX-Source", "").startswith("form")
+        answer.headers["HX-Replace-Url" if is_typed else "HX-Push-Url"] = page_url
     return _with_events(answer, {name: {} for name in events})
 
 

@@ -31,6 +31,8 @@ COLUMNS = (
     (LinkSort.LAST_SYNC, "Last sync", "wide-only"),
     (None, "State", ""),
 )
+OUTBOUND_IS_BACK = "Outbound is on again. A Send snapshot closes the gap; inbound catches up by itself."
+MOST_AT_ONCE = 1_000_000
 CHANGES = {
     "inbound-on": (Direction.GET, True),
     "inbound-off": (Direction.GET, False),
@@ -129,7 +131,7 @@ def page_url(query: LinkQuery, selected: int | None, **changes: Any) -> str:
     return url_for("targets.page", target_id=query.target_id, link_id=selected, **_args(query, changes))
 
 
-def _args(query: LinkQuery, changes: dict[str, Any]) -> dict[str, str]:
+def _args(query: LinkQuery, changes: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {
         "search": query.search,
         "state": query.state or "",
@@ -147,12 +149,20 @@ def _args(query: LinkQuery, changes: dict[str, Any]) -> dict[str, str]:
 def switch(target_id: int) -> ResponseReturnValue:
     """Switch a direction on or off for all selected links."""
     direction, on = CHANGES.get(request.form.get("change", ""), (None, False))
-    ids = request.form.getlist("ids", type=int)
+    ids = _chosen(target_id)
     if direction is None or not ids:
         return _switched(target_id, "No link is selected: nothing was changed.")
     changed = services().links.switch_many(actor(), ids, direction, on)
     way = f"{'Inbound' if direction is Direction.GET else 'Outbound'} is {'on' if on else 'off'}"
     return _switched(target_id, f"{way} for {plural(len(ids), 'link')}; {changed} changed.", linksChanged={})
+
+
+def _chosen(target_id: int) -> list[int]:
+    """Give the ticked links, or all that match the search and filters of the list."""
+    if "all_matching" not in request.form:
+        return request.form.getlist("ids", type=int)
+    query = msgspec.structs.replace(read_query(target_id, request.args), page=1, size=MOST_AT_ONCE)
+    return [row.id for row in services().console.links(query).rows]
 
 
 def _switched(target_id: int, said: str, **events: dict[str, Any]) -> ResponseReturnValue:
@@ -210,11 +220,13 @@ def edit(link_id: int) -> ResponseReturnValue:
 def save(link_id: int) -> ResponseReturnValue:
     inbound, outbound = "inbound" in request.form, "outbound" in request.form
     version = request.form.get("version", 0, type=int)
+    before = services().console.link(link_id).link
     try:
         link = services().links.edit(actor(), link_id, version, inbound=inbound, outbound=outbound)
     except StaleVersion:
         return _form(services().console.link(link_id), inbound, outbound, status=409)
-    return htmx.done(url_for("targets.page", target_id=link.target_id, link_id=link.id), linksChanged={})
+    said = OUTBOUND_IS_BACK if link.outbound and not before.outbound else ""
+    return htmx.done(url_for("targets.page", target_id=link.target_id, link_id=link.id), said, linksChanged={})
 
 
 def _form(details: LinkDetails, inbound: bool, outbound: bool, status: int = 200) -> ResponseReturnValue:

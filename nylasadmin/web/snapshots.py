@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, abort, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.runs import RunState
-from nylasadmin.errors import InvalidInput, Refused
+from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
 from nylasadmin.web import htmx
 from nylasadmin.web.current import actor, services
@@ -210,12 +210,12 @@ def preview() -> ResponseReturnValue:
     asked, snapshots = _asked(request.form), services().snapshots
     _give_up(request.form.get("preview_id", type=int))
     try:
-        plan = snapshots.request(actor(), **asked["wanted"], is_preview=True)
+        made = snapshots.request(actor(), **asked["wanted"], is_preview=True)
     except Refused as error:
         return _section(409, plan=None, refused=error, **asked)
     if not htmx.is_htmx():
-        return htmx.see_other(url_for(".new", preview_id=plan.id, **asked["plain"]))
-    return _section(200, plan=plan, refused=None, **asked)
+        return htmx.see_other(url_for(".new", preview_id=made.id, **asked["plain"]))
+    return _section(200, plan=services().console.snapshot(made.id), refused=None, **asked)
 
 
 @blueprint.get("/panels/snapshots/<int:snapshot_id>/plan")
@@ -231,15 +231,27 @@ def _section(status: int, **values: Any) -> ResponseReturnValue:
 @blueprint.post("/snapshots")
 @needs(Privilege.MANAGE)
 def start() -> ResponseReturnValue:
+    """Start what was planned: the plan the operator saw must be of exactly these options."""
     asked = _asked(request.form)
     preview_id = request.form.get("preview_id", type=int)
     plan = services().console.snapshot(preview_id) if preview_id else None
+    if plan is None or not _is_plan_of(plan, asked["wanted"]):
+        return htmx.form("snapshots/new.html", 409, plan=None, refused=None, **asked | {"is_outdated": True})
     try:
         snapshot = services().snapshots.request(actor(), **asked["wanted"])
     except Refused as error:
         return htmx.form("snapshots/new.html", 409, plan=plan, refused=error, **asked)
     back = url_for(".one", snapshot_id=snapshot.id)
     return htmx.done(back, snapshotsChanged={}, linksChanged={}, targetsChanged={})
+
+
+def _is_plan_of(plan: SnapshotView, wanted: Mapping[str, Any]) -> bool:
+    """Say whether that is a finished plan of these options."""
+    if not plan.is_preview or plan.state in (SnapshotState.RUNNING, SnapshotState.CANCELLED):
+        return False
+    link_id = wanted.get("link_id")
+    planned = (plan.direction, plan.receiver_only, plan.link_id, None if plan.link_id else plan.target_id)
+    return planned == (wanted["direction"], wanted["receiver_only"], link_id, wanted.get("target_id"))
 
 
 def _give_up(preview_id: int | None) -> None:
@@ -253,7 +265,7 @@ def _give_up(preview_id: int | None) -> None:
 def _asked(given: Mapping[str, str]) -> dict[str, Any]:
     """Read what is asked for: direction, one target or one link, and the options."""
     if given.get("direction") not in list(Direction):
-        abort(404)
+        raise NotFound("direction", given.get("direction"))
     direction, ids = Direction(given["direction"]), _ids(given)
     remove = given.get("receiver_only") == ReceiverOnly.REMOVE
     receiver_only, reason = ReceiverOnly.REMOVE if remove else ReceiverOnly.KEEP, given.get("reason", "").strip()
@@ -263,6 +275,7 @@ def _asked(given: Mapping[str, str]) -> dict[str, Any]:
         "receiver_only": receiver_only,
         "reason": reason,
         "ids": ids,
+        "is_outdated": False,
         "link": link,
         "target": link.target if link else services().console.target(ids["target_id"]),
         "wanted": {"direction": direction, "receiver_only": receiver_only, "reason": reason, **ids},
@@ -275,4 +288,4 @@ def _ids(given: Mapping[str, str]) -> dict[str, int]:
     for name in ("link_id", "target_id"):
         if given.get(name, "").isdecimal():
             return {name: int(given[name])}
-    abort(404)
+    raise NotFound("link or target", "")

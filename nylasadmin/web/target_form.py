@@ -37,8 +37,13 @@ def parse(typed: Mapping[str, str]) -> tuple[TargetForm | None, dict[str, str]]:
     return TargetForm(**texts, **switches, **numbers), {}  # type: ignore[arg-type]
 
 
+def told(wrong: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+    """Give the problems to show: an address that only follows from a wrong host is no problem of its own."""
+    return {f: w for f, w in wrong.items() if f != "base_url" or typed.get("base_url", "").strip()}
+
+
 def stored(target: Target) -> dict[str, str]:
-    """Write a stored target as text to edit. Secrets are never written; a switch that is off is left out, as in a form."""
+    """Write a stored target as text to edit: without secrets, and without the switches that are off, as in a form."""
     return as_text(form_of(target))
 
 
@@ -55,6 +60,6 @@ def as_text(form: TargetForm) -> dict[str, str]:
 
 
 def differing(typed: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
-    """Name the fields in which the stored row differs from what was typed, with the stored text ("" for a switch off)."""
+    """Name the fields where the stored row differs from what was typed, with the stored text ("" for a switch off)."""
     fields = (*TEXTS, *NUMBERS, *SWITCHES)
     return {f: stored.get(f, "") for f in fields if typed.get(f, "").strip() != stored.get(f, "")}

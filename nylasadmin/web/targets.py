@@ -122,7 +122,8 @@ def save(target_id: int) -> ResponseReturnValue:
 
 def _form(target: Target | None, typed: Any, wrong: dict[str, str] | None = None) -> ResponseReturnValue:
     version = request.form.get("version", target.version if target else 0, type=int)
-    values = {"typed": typed, "wrong": wrong or {}, "stored": {}, "version": version}
+    problems = target_form.told(wrong or {}, typed)
+    values = {"typed": typed, "wrong": problems, "stored": {}, "version": version}
     return htmx.form("targets/edit.html", 422 if wrong else 200, target=target, **values)
 
 

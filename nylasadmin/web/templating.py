@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 
 from flask import Flask, url_for
 from jinja2 import StrictUndefined
 
 from nylasadmin.web import current, format
+
+_MACROS = ("_macros.html", "_fields.html")
 
 
 def init(app: Flask) -> None:
@@ -22,8 +24,9 @@ def init(app: Flask) -> None:
     app.context_processor(lambda: {"ui": _macros(app)})
 
 
-def _macros(app: Flask) -> ModuleType:
-    return app.jinja_env.get_template("_macros.html").module  # type: ignore[return-value]
+def _macros(app: Flask) -> SimpleNamespace:
+    modules = (app.jinja_env.get_template(name).module for name in _MACROS)
+    return SimpleNamespace(**{name: macro for module in modules for name, macro in vars(module).items()})
 
 
 def _asset(folder: Path) -> Callable[[str], str]:

@@ -21,6 +21,7 @@ def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         article=article,
         explained=explained,
+        folder=folder,
         last_sync=last_sync,
         outcome=outcome,
         percent=percent,
@@ -38,6 +39,12 @@ def article(side: str) -> str:
 
 def explained(error: NylasAdminError) -> str:
     return sentence(error)
+
+
+def folder(name: str) -> str:
+    """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
+    user, dot, last = name.rpartition(" · ")
+    return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
 
 
 def last_sync(row: LinkRow) -> int | None:
@@ -70,7 +77,7 @@ def write_words(counters: Counters, place: str) -> str:
     parts = (("create", counters.to_create), ("overwrite", counters.to_update), ("delete", counters.to_delete))
     said = [f"{verb} {number(count)}" for verb, count in parts if count]
     if not said:
-        return "Run it: nothing to write"
+        return "Run anyway: nothing to write"
     listed = f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
     return f"{listed.capitalize()} in {place}"
 

@@ -17,8 +17,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.web.fixtures import app, clock, product, seeded
+from tests.web.stage import box, stage
 
-__all__ = ["app", "clock", "product", "seeded"]
+__all__ = ["app", "box", "clock", "product", "seeded", "stage"]
 
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [

@@ -164,6 +164,9 @@ SERIES_CHANGES = {
     "the title changes": replace(
         WEEKLY, title="New", exceptions=(replace(OTHER_PEOPLE, item=replace(OTHER_PEOPLE.item, title="New")),)
     ),
+    "the attendees change except once": replace(
+        WEEKLY, attendees=(ANNA,), exceptions=(OTHER_PEOPLE, changed(WEEKLY, 3, attendees=(ANNA, BRUNO)))
+    ),
     "the rule changes": replace(WEEKLY, rules=("RRULE:FREQ=WEEKLY;COUNT=12",), exceptions=(MOVED, OTHER_PEOPLE)),
     "the zone changes": replace(WEEKLY, when=Timed(NOW, NOW + HOUR, "UTC"), exceptions=(), cancelled=(NOW + WEEK,)),
 }

@@ -2,33 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from nylasadmin.bootstrap import Product
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
 from tests.web.fixtures import app, clock, product, seeded, visit
-from tests.web.stage import Stage
+from tests.web.stage import bare, box, stage
 
-__all__ = ["app", "clock", "product", "seeded", "visit"]
-
-
-@pytest.fixture
-def box() -> Iterator[RunningSandbox]:
-    with running_sandbox(users=3, events_per_user=30) as running:
-        yield running
-
-
-@pytest.fixture
-def stage(product: Product, box: RunningSandbox) -> Stage:
-    """A target whose links are discovered."""
-    stage = Stage(product, box)
-    stage.discover()
-    return stage
-
-
-@pytest.fixture
-def bare(product: Product, box: RunningSandbox) -> Stage:
-    """A target without links; the CRM has no users."""
-    return Stage(product, box)
+__all__ = ["app", "bare", "box", "clock", "product", "seeded", "stage", "visit"]

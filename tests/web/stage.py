@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+
+import pytest
 
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.links import Link
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.targets import Target, TargetForm
-from nylasadmin.sandbox.testing import RunningSandbox
+from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
 from nylasadmin.services.views import LinkQuery, LinkRow, SnapshotView
 
 CHANNEL = {
@@ -34,21 +37,22 @@ class Stage:
         self.product, self.box = product, box
         self.target = self.add_target()
 
-    def add_target(self, name: str = "Sandbox", **fields: bool) -> Target:
+    def add_target(self, name: str = "Sandbox") -> Target:
         host = self.box.url.removeprefix("http://")
-        form = TargetForm(name=name, host=host, base_url=self.box.url, api_key=self.box.api_key, **fields)
+        form = TargetForm(name=name, host=host, base_url=self.box.url, api_key=self.box.api_key)
         return self.product.services.targets.add(COMMAND_LINE, form)
 
     def add_users(self) -> None:
         """Give the CRM a user for every account."""
-        users = [{"type": "user", "id": grant.id, "name": grant.name, "email": grant.email} for grant in self.box.grants]
+        users = [{"type": "user", "id": g.id, "name": g.name, "email": g.email} for g in self.box.grants]
         report = self.product.services.crm.load(COMMAND_LINE, [json.dumps(user) for user in users])
         assert not report.problems
 
     def discover(self) -> None:
         self.add_users()
         found = self.product.services.targets.discover(COMMAND_LINE, self.target.id)
-        assert found.links_made and not found.problems
+        assert found.links_made
+        assert not found.problems
 
     @property
     def rows(self) -> tuple[LinkRow, ...]:
@@ -79,3 +83,23 @@ class Stage:
     def items(self) -> int:
         """Count the items of the CRM."""
         return sum(b'"type":"event"' in line for line in self.product.services.crm.export())
+
+
+@pytest.fixture
+def box() -> Iterator[RunningSandbox]:
+    with running_sandbox(users=3, events_per_user=30) as running:
+        yield running
+
+
+@pytest.fixture
+def stage(product: Product, box: RunningSandbox) -> Stage:
+    """A target whose links are discovered."""
+    stage = Stage(product, box)
+    stage.discover()
+    return stage
+
+
+@pytest.fixture
+def bare(product: Product, box: RunningSandbox) -> Stage:
+    """A target without links; the CRM has no users."""
+    return Stage(product, box)

@@ -144,3 +144,10 @@ def test_the_trail_is_for_administrators_only(visit: Visit, path: str) -> None:
 )
 def test_values_are_taken_apart_field_by_field(old: str, new: str, found: list[Change]) -> None:
     assert changes(old, new) == found
+
+
+def test_an_entry_with_many_fields_shows_the_first_and_folds_the_rest(visit: Visit, product: Product) -> None:
+    fields = {f"field_{letter}": letter for letter in "abcdefgh"}
+    product.services.audit.refused(Actor(name="olga"), "target.add", "target X", why=fields)
+    page = visit("adam").get("/audit").text
+    assert page.index("Field d") < page.index("4 more fields") < page.index("Field e")

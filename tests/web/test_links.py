@@ -7,13 +7,16 @@ import re
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from nylasadmin.domain.links import AccountState
-from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.services.storage import NewRun
+from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import LinkSort, LinkState
 from nylasadmin.web.links import read_query
+from nylasadmin.web.words import folder as folder_words
 from tests.web.stage import Stage
 from tests.web.visitor import Visitor
 
@@ -101,6 +104,8 @@ def test_a_filter_brings_the_page_address_along_and_a_poll_does_not(visit: Visit
     person, target = visit("vera"), stage.target.id
     filtered = person.ask(path(stage, f"?state=new&link={stage.link.id}"), source="a", target=f"section#links-{target}")
     assert filtered.headers["HX-Push-Url"] == f"/targets/{target}/links/{stage.link.id}?state=new"
+    typed = person.ask(path(stage, "?search=a"), source="form", target=f"section#links-{target}")
+    assert typed.headers["HX-Replace-Url"] == f"/targets/{target}?search=a"
     root = f"section#links-{target}"
     assert "HX-Push-Url" not in person.ask(path(stage, "?state=new"), source=root, target=root).headers
 
@@ -119,6 +124,13 @@ def test_a_direction_is_switched_off_for_all_selected_links(visit: Visit, stage:
     assert (answer.status_code, "Inbound is off for 2 links; 2 changed." in answer.text) == (200, True)
     assert "linksChanged" in json.loads(answer.headers["HX-Trigger"])
     assert [row.inbound for row in stage.rows] == [row.id not in ids for row in stage.rows]
+
+
+def test_all_links_that_match_are_switched_without_ticking_each(visit: Visit, stage: Stage) -> None:
+    word = stage.rows[0].user_name.split()[0]
+    address = f"/targets/{stage.target.id}/links/switch?search={word}"
+    visit("olga").send(address, {"ids": [stage.link.id], "all_matching": "yes", "change": "inbound-off"})
+    assert [row.inbound for row in stage.rows] == [word not in row.user_name for row in stage.rows]
 
 
 def test_switching_keeps_the_filter_without_scripts(visit: Visit, stage: Stage) -> None:
@@ -142,7 +154,7 @@ def folder(stage: Stage) -> str:
 
 def test_the_folder_tells_whose_it_is_and_both_ways(visit: Visit, stage: Stage) -> None:
     panel = visit("vera").get(folder(stage)).text
-    assert f"{stage.rows[0].user_name} · {stage.rows[0].folder_name}" in panel
+    assert f"{stage.rows[0].user_name} · {folder_words(stage.rows[0].folder_name)}" in panel
     assert "Nylas → CRM" in panel
     assert "CRM → Nylas" in panel
     assert "No run yet" in panel
@@ -151,16 +163,10 @@ def test_the_folder_tells_whose_it_is_and_both_ways(visit: Visit, stage: Stage) 
 @pytest.mark.parametrize(
     ("inbound", "sentence"), [(True, "Inbound is off at the target"), (False, "Inbound is off at this link")]
 )
-def test_the_folder_says_what_keeps_a_direction_off(
-    visit: Visit, stage: Stage, inbound: bool, sentence: str
-) -> None:
+def test_the_folder_says_what_keeps_a_direction_off(visit: Visit, stage: Stage, inbound: bool, sentence: str) -> None:
     links, targets = stage.product.services.links, stage.product.services.targets
     link = links.edit(COMMAND_LINE, stage.link.id, stage.link.version, inbound=inbound, outbound=True)
     if inbound:
-        from msgspec.structs import replace
-
-        from nylasadmin.services.targets import form_of
-
         targets.edit(COMMAND_LINE, stage.target.id, stage.target.version, replace(form_of(stage.target), inbound=False))
     assert sentence in visit("vera").get(f"/panels/links/{link.id}/folder").text
 
@@ -183,9 +189,17 @@ def test_a_link_that_is_not_there_is_not_found(visit: Visit, stage: Stage) -> No
 
 
 def test_editing_sets_both_switches_and_wakes_the_panels(visit: Visit, stage: Stage) -> None:
-    answer = visit("olga").send(f"/links/{stage.link.id}/edit", {"version": stage.link.version, "outbound": "on"})
+    answer = visit("olga").send(f"/links/{stage.link.id}/edit", {"version": stage.link.version, "inbound": "on"})
     assert (answer.status_code, set(json.loads(answer.headers["HX-Trigger"]))) == (200, {"linksChanged", "dialog-done"})
-    assert (stage.link.inbound, stage.link.outbound) == (False, True)
+    assert (stage.link.inbound, stage.link.outbound) == (True, False)
+
+
+def test_outbound_switched_on_again_proposes_the_snapshot_that_closes_the_gap(visit: Visit, stage: Stage) -> None:
+    link = stage.link
+    stage.product.services.links.edit(COMMAND_LINE, link.id, link.version, inbound=True, outbound=False)
+    typed = {"version": stage.link.version, "inbound": "on", "outbound": "on"}
+    answer = visit("olga").send(f"/links/{link.id}/edit", typed)
+    assert "A Send snapshot closes the gap" in json.loads(answer.headers["HX-Trigger"])["toast"]["text"]
 
 
 def test_a_stale_form_of_a_link_shows_both_values(visit: Visit, stage: Stage) -> None:
@@ -213,7 +227,7 @@ def test_a_link_at_work_is_not_removed(visit: Visit, stage: Stage) -> None:
             target_id=stage.target.id,
             link_id=None,
             direction=Direction.GET,
-            receiver_only="keep",  # type: ignore[arg-type]
+            receiver_only=ReceiverOnly.KEEP,
             is_preview=False,
             reason="",
             operator="olga",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
+import requests
 from flask import Flask
 
 from nylasadmin.bootstrap import Product, web_settings
+from nylasadmin.cli.web_servers import WebServer
 from nylasadmin.web import create_app
 from tests.web.test_headers import console
 from tests.web.visitor import Visitor, htmx
@@ -72,6 +75,24 @@ def test_without_a_trusted_proxy_nobody_may_claim_another_address(product: Produ
     form = {"csrf_token": token(page), "username": "olga", "password": "not it at all"}
     person.client.post("/sign-in", data=form, headers=FORWARDED)
     assert product.services.audit.rows(size=1)[0].address == "127.0.0.1"
+
+
+@pytest.mark.parametrize(("trusted", "address"), [(1, "203.0.113.9"), (0, "127.0.0.1")])
+def test_the_server_inside_hands_on_what_a_trusted_proxy_says(product: Product, trusted: int, address: str) -> None:
+    server, stop = WebServer(console(product, trusted_proxies=trusted), "127.0.0.1", 0, 2), threading.Event()
+    thread = threading.Thread(target=server.serve, args=(stop,))
+    thread.start()
+    try:
+        with requests.Session() as browser:
+            headers = {"X-Forwarded-For": "203.0.113.9"}
+            page = browser.get(f"{server.url}sign-in", headers=headers, timeout=10).text
+            form = {"csrf_token": token(page), "username": "olga", "password": "not it at all"}
+            browser.post(f"{server.url}sign-in", data=form, headers=headers, timeout=10)
+    finally:
+        stop.set()
+        thread.join()
+        server.close()
+    assert product.services.audit.rows(size=1)[0].address == address
 
 
 def token(page: str) -> str:

@@ -14,9 +14,8 @@ import msgspec
 from nylasadmin.adapters.nylas.http import NylasHttp, Query
 from nylasadmin.adapters.nylas.wire import EventPage, read_page
 from nylasadmin.domain.fidelity import ProviderRules
-from nylasadmin.domain.items import ScheduleItem
+from nylasadmin.domain.items import ScheduleItem, first_start
 from nylasadmin.domain.plan import Window
-from nylasadmin.domain.recurrence import span
 from nylasadmin.errors import AccessDenied, BadAnswer, BadRequest, CursorExpired, NotThere, NylasError
 from nylasadmin.services.ports import FolderRef
 
@@ -117,11 +116,16 @@ class Listings:
         return found
 
     def reach(self, item: ScheduleItem) -> Window:
-        """Give the time in which a series' changed occurrences are looked for: its span, an endless one cut off."""
-        start, end = span(item)
-        years = _REACH_AHEAD_YEARS if self._rules.days_per_window is None else self._horizon.years_ahead
-        latest = max(int(self._now()), start) + years * _YEAR_S
-        return Window(max(start - _MARGIN_S, FAR_PAST + 1), min(end + _MARGIN_S, latest))
+        """Give the time in which a series' changed occurrences are looked for.
+
+        More than its span: an occurrence may have been moved out of it, and some providers keep changed occurrences of
+        former rules. Less than for ever: an answer may well list the unchanged ones too.
+        """
+        now, start = int(self._now()), first_start(item.when)
+        if self._rules.days_per_window is None:
+            return Window(FAR_PAST, max(now, start) + _REACH_AHEAD_YEARS * _YEAR_S)
+        earliest = min(start - _MARGIN_S, now - self._horizon.years_back * _YEAR_S)
+        return Window(max(earliest, FAR_PAST + 1), max(now, start) + self._horizon.years_ahead * _YEAR_S)
 
     def _range_query(self, start: int, end: int) -> dict[str, str | int | tuple[str, ...]]:
         return {

@@ -16,6 +16,7 @@ from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, marker, origin
 from nylasadmin.adapters.nylas.listings import DAY_S
 from nylasadmin.adapters.nylas.reading import NylasReader
 from nylasadmin.adapters.nylas.wire import Unreadable, WireEvent, read_event
+from nylasadmin.domain.cancellations import has_occurrence, real_cancellations
 from nylasadmin.domain.fidelity import FULL, as_held, compared, fingerprint, meet, occurrence
 from nylasadmin.domain.items import ItemId, Moment, ScheduleItem, first_end, first_start, moment_seconds, normalized
 from nylasadmin.domain.plan import ActionKind
@@ -84,8 +85,8 @@ class Writer:
         try:
             if body:
                 self._put(found.event.id, body)
-            if body.keys() & {"recurrence", "when"} and (wanted.rules or current.rules):
-                found = self._read_again(found.event.id)
+            if body and wanted.rules:
+                found = self._read_again(found.event.id)  # every occurrence may have changed with its series
         except NylasError as error:
             return _failed(order, error)
         return self._with_occurrences(order, found, wanted)
@@ -95,7 +96,7 @@ class Writer:
 
         Where they do not, an exclusion in the rules is the better way to cancel: it can be taken back.
         """
-        returning = found.excluded - set(wanted.cancelled)
+        returning = found.excluded & set(current.cancelled) - set(wanted.cancelled)
         leaving = set(wanted.cancelled) - set(current.cancelled) - found.occurrence_ids.keys()
         is_same_rule = compared(current, FULL).rules == compared(wanted, FULL).rules
         if is_same_rule and not returning and not (leaving and self._rules.keeps_exceptions):
@@ -141,6 +142,9 @@ class Writer:
         bodies: dict[Moment, Body | None] = dict.fromkeys(set(wanted.cancelled) - set(current.cancelled))
         returning = set(current.cancelled) - set(wanted.cancelled)
         for moment in (have.keys() | want.keys() | returning) - set(wanted.cancelled):
+            if moment not in want and not has_occurrence(wanted.rules, wanted.when, moment):
+                bodies[moment] = None  # left over from former rules
+                continue
             target = want.get(moment) or occurrence(wanted, moment)
             body = changes(have.get(moment) or occurrence(current, moment), target, self._rules)
             if moment in returning:
@@ -202,7 +206,9 @@ class Writer:
         return event if isinstance(event, WireEvent) else WireEvent(id=event.id)
 
     def _held(self, item: ScheduleItem, order: WriteOrder) -> ScheduleItem:
-        return as_held(normalized(item), meet(order.fidelity, self._rules.accepts))
+        held = as_held(normalized(item), meet(order.fidelity, self._rules.accepts))
+        cancelled = real_cancellations(held.rules, held.when, held.cancelled)
+        return msgspec.structs.replace(held, cancelled=cancelled)
 
 
 def _has_moved(found: Series, order: WriteOrder) -> bool:

@@ -87,7 +87,7 @@ class SqlConsole:
 
     def targets(self) -> list[TargetRow]:
         counted = {row.target_id: row for row in self._db.execute(_link_counts())}
-        held = {target_id: number for target_id, number in self._db.execute(_held_counts())}
+        held = {row.target_id: row[1] for row in self._db.execute(_held_counts())}
         rows = self._db.execute(select(targets).order_by(targets.c.name))
         return [self._target_row(row, counted.get(row.id), held.get(row.id, 0)) for row in rows]
 

@@ -11,20 +11,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy.exc import DataError, InterfaceError
 
+from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import crm_changes, crm_items
 from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint
 from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.recurrence import span
-from nylasadmin.errors import NotFound
+from nylasadmin.errors import CannotBeStored, NotFound
 from nylasadmin.services.ids import new_item_id
 from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.storage import CrmItem, ItemScope
 
 _BATCH = 500
+_VALUE_COLUMNS = ("uid", "original_start", "title", "start", "end", "is_recurring", "fingerprint", "body", "updated_at")
+_ITEM_COLUMNS = ("id", "user_id", "collection", "item_type", *_VALUE_COLUMNS)
+_CHANGE_COLUMNS = ("item_id", "user_id", "collection", "kind", "at", "origin")
+_REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
+"""What databases and drivers raise for a value they cannot hold."""
 
 
 class SqlCrmItems:
@@ -42,9 +49,16 @@ class SqlCrmItems:
         return _crm_item(row) if row else None
 
     def put(self, item: CrmItem, origin: str) -> None:
-        """Insert or replace one item by its id."""
+        """Insert or replace one item by its id. Raises ``CannotBeStored``."""
         scope = ItemScope(user_id=item.user_id, collection=item.collection, origin=origin)
         store = self.store(scope)
+        try:
+            with self._db.begin_nested():
+                self._replace(store, item)
+        except _REFUSED as error:
+            raise CannotBeStored(_words(error)) from error
+
+    def _replace(self, store: SqlCrmStore, item: CrmItem) -> None:
         is_known = self._db.execute(select(crm_items.c.id).where(crm_items.c.id == item.id)).first() is not None
         if is_known:
             self._db.execute(delete(crm_items).where(crm_items.c.id == item.id))
@@ -115,7 +129,17 @@ class SqlCrmStore:
         """Carry out orders in batches inside the unit of work."""
         waiting = iter(orders)
         while batch := list(itertools.islice(waiting, _BATCH)):
-            yield from self._write_batch(batch)
+            yield from self._write_apart(batch)
+
+    def _write_apart(self, orders: list[WriteOrder]) -> list[Outcome]:
+        """Write a batch at once; if the database refuses it, item by item, to find out which one it is."""
+        try:
+            with self._db.begin_nested():
+                return self._write_batch(orders)
+        except _REFUSED as error:
+            if len(orders) == 1:
+                return [Outcome(key=orders[0].key, error=CannotBeStored(_words(error)))]
+        return [outcome for order in orders for outcome in self._write_apart([order])]
 
     def _write_batch(self, orders: list[WriteOrder]) -> list[Outcome]:
         known = [o for o in orders if o.kind is not ActionKind.CREATE and o.id is not None]
@@ -150,8 +174,9 @@ class SqlCrmStore:
         if not rows:
             return
         scope, now = self._scope, self._now()
-        owner = {"user_id": scope.user_id, "collection": scope.collection, "item_type": str(ItemType.EVENT)}
-        self._db.execute(insert(crm_items), [{"id": i, **owner, **_values(item, now)} for i, item in rows])
+        owner = (scope.user_id, scope.collection, str(ItemType.EVENT))
+        values = [(item_id, *owner, *_values(item, now)) for item_id, item in rows]
+        insert_rows(self._db, crm_items, _ITEM_COLUMNS, values)
         self._feed([i for i, _ in rows], change, now)
 
     def _update(self, orders: list[WriteOrder]) -> None:
@@ -159,7 +184,11 @@ class SqlCrmStore:
             return
         now = self._now()
         statement = update(crm_items).where(crm_items.c.id == bindparam("item_id"))
-        rows = [{"item_id": o.id, **_values(o.item, now)} for o in orders if o.item is not None]
+        rows = [
+            {"item_id": o.id, **dict(zip(_VALUE_COLUMNS, _values(o.item, now), strict=True))}
+            for o in orders
+            if o.item is not None
+        ]
         self._db.execute(statement, rows)
         self._feed([o.id for o in orders if o.id is not None], "updated", now)
 
@@ -171,30 +200,28 @@ class SqlCrmStore:
 
     def _feed(self, ids: Sequence[ItemId], change: str, now: int) -> None:
         scope = self._scope
-        common = {
-            "user_id": scope.user_id,
-            "collection": scope.collection,
-            "kind": change,
-            "at": now,
-            "origin": scope.origin,
-        }
-        if ids:
-            self._db.execute(insert(crm_changes), [{"item_id": i, **common} for i in ids])
+        what = (scope.user_id, scope.collection, change, now, scope.origin)
+        insert_rows(self._db, crm_changes, _CHANGE_COLUMNS, [(item_id, *what) for item_id in ids])
 
 
-def _values(item: ScheduleItem, now: int) -> dict[str, object]:
+def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
+    """Give an item's part of a row, in the order of ``_VALUE_COLUMNS``."""
     start, end = span(item)
-    return {
-        "uid": item.uid,
-        "original_start": _moment_text(item.original_start),
-        "title": item.title,
-        "start": start,
-        "end": end,
-        "is_recurring": item.is_recurring,
-        "fingerprint": fingerprint(item, FULL),
-        "body": encode_item(item),
-        "updated_at": now,
-    }
+    return (
+        item.uid,
+        _moment_text(item.original_start),
+        item.title.replace("\0", ""),  # PostgreSQL's text has no place for it; the body keeps it
+        start,
+        end,
+        item.is_recurring,
+        fingerprint(item, FULL),
+        encode_item(item),
+        now,
+    )
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "orig", error))
 
 
 def _moment_text(moment: Moment | None) -> str | None:

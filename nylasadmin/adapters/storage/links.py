@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
+from nylasadmin.adapters.storage.bulk import insert_rows, replace_rows
 from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs
 from nylasadmin.domain.items import ItemId, ItemType
 from nylasadmin.domain.links import Account, AccountState, CrmUser, Link
@@ -15,6 +16,7 @@ from nylasadmin.errors import NotFound
 from nylasadmin.services.storage import NewLink, PairRow
 
 _T = TypeVar("_T")
+_PAIR_COLUMNS = ("link_id", "crm_id", "nylas_id", "base")
 _CHUNK = 500  # below every driver's limit of bound values
 
 
@@ -27,6 +29,10 @@ class SqlCrmUsers:
 
     def get(self, user_id: str) -> CrmUser | None:
         row = self._db.execute(select(crm_users).where(crm_users.c.id == user_id)).one_or_none()
+        return _user(row) if row else None
+
+    def by_email(self, email: str) -> CrmUser | None:
+        row = self._db.execute(select(crm_users).where(crm_users.c.email == email)).one_or_none()
         return _user(row) if row else None
 
     def save(self, user: CrmUser) -> None:
@@ -170,17 +176,16 @@ class SqlPairs:
 
     def save(self, link_id: int, rows: Sequence[PairRow]) -> None:
         """Remember pairs; an older pair of either item gives way."""
-        if not rows:
+        values = [(link_id, row.crm_id, row.nylas_id, row.base) for row in rows]
+        if self._db.dialect.name == "sqlite":
+            replace_rows(self._db, pairs, _PAIR_COLUMNS, values)
             return
         for chunk in chunks(rows):
             either = or_(
                 pairs.c.crm_id.in_([row.crm_id for row in chunk]), pairs.c.nylas_id.in_([row.nylas_id for row in chunk])
             )
             self._db.execute(delete(pairs).where(pairs.c.link_id == link_id, either))
-        self._db.execute(
-            insert(pairs),
-            [{"link_id": link_id, "crm_id": r.crm_id, "nylas_id": r.nylas_id, "base": r.base} for r in rows],
-        )
+        insert_rows(self._db, pairs, _PAIR_COLUMNS, values)
 
     def forget(self, link_id: int, ids: Sequence[tuple[ItemId, ItemId]]) -> None:
         """Forget pairs, each named by both ids: one that was replaced meanwhile stays."""

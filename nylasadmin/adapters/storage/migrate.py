@@ -4,44 +4,70 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine
+
+from nylasadmin.adapters.storage.database import begin_writing
 
 _FOLDER = Path(__file__).parent / "migrations"
-_LOCK = 7_310_041  # any number of our own: PostgreSQL processes that start together migrate one after the other
 
 
 def upgrade(engine: Engine) -> Path | None:
-    """Apply what is missing; give the copy that was made of a SQLite file, ``None`` if there was nothing to do."""
+    """Apply what is missing; give the copy that was made of a SQLite file, ``None`` if there was nothing to do.
+
+    All in one transaction: processes that start together migrate one after the other, and one that dies in the middle
+    leaves the database as it was.
+    """
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     newest = ScriptDirectory.from_config(config).get_current_head()
-    if _current(engine) == newest:
-        return None
-    copy = _copied_aside(engine)
     with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+        if _current(connection) == newest:
+            return None
+    with _rebuilding(engine) as connection:
+        current = _current(connection)
+        if current == newest:  # another process was first
+            return None
+        copy = _copied_aside(engine) if current else None
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        connection.commit()
     return copy
 
 
-def _current(engine: Engine) -> str | None:
+@contextmanager
+def _rebuilding(engine: Engine) -> Iterator[Connection]:
+    """Open a writing transaction in which tables may be rebuilt: SQLite checks references at its end only."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        is_sqlite = connection.dialect.name == "sqlite"
+        if is_sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        try:
+            begin_writing(connection)
+            yield connection
+            if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                raise RuntimeError(f"the migration would leave {len(broken)} rows that refer to nothing")
+            connection.commit()
+        finally:
+            connection.rollback()
+            if is_sqlite:
+                connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _copied_aside(engine: Engine) -> Path | None:
+    """Copy a SQLite file as it was committed last; whoever migrates keeps others from writing meanwhile."""
     name = engine.url.database
-    if engine.dialect.name != "sqlite" or not name or _current(engine) is None:
+    if engine.dialect.name != "sqlite" or not name:
         return None
     source = Path(name)
     copy = source.with_name(f"{source.stem}-before-upgrade-{time.strftime('%Y%m%d-%H%M%S')}{source.suffix}")

@@ -91,17 +91,12 @@ class SqlOperators:
         return list(self._db.execute(held).scalars())
 
 
-_AUDIT_LOCK = 7_310_042  # any number of our own: PostgreSQL writers of the trail take turns by it
-
-
 class SqlAuditTrail:
     def __init__(self, connection: Connection, now: Callable[[], int]) -> None:
         self._db = connection
         self._now = now
 
     def add(self, *, actor: str, address: str, action: str, subject: str, old: str, new: str, outcome: str) -> None:
-        if self._db.dialect.name == "postgresql":
-            self._db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _AUDIT_LOCK})
         before = self._db.execute(select(audit.c.hash).order_by(audit.c.id.desc()).limit(1)).scalar() or ""
         row: dict[str, Any] = {
             "at": self._now(),

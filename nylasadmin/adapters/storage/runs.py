@@ -10,18 +10,35 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 
+from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import failures, runs, snapshots, writes
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import ActionKind, Direction, ReceiverOnly
 from nylasadmin.domain.runs import LIVE, Counters, Failure, Run, RunState
+from nylasadmin.errors import NotFound
 from nylasadmin.services.storage import IntendedWrite, NewRun, WriteRow
 from nylasadmin.services.views import SkippedLink
 
 COUNTERS = tuple(Counters.__struct_fields__)
+_WRITE_COLUMNS = ("run_id", "seq", "link_id", "kind", "state", "crm_id", "nylas_id", "title", "before")
 _EXECUTED = ("created", "updated", "deleted", "moved", "failed")
 
 
@@ -115,6 +132,16 @@ class SqlRuns:
             approved=bytes(row.approved) if row.approved else None,
         )
 
+    def holders(self, now: float) -> list[str]:
+        """Give the workers whose leases have not ended."""
+        found = select(runs.c.lease_owner).where(runs.c.lease_until >= now, runs.c.lease_owner.is_not(None))
+        return [str(name) for name in self._db.execute(found.distinct()).scalars()]
+
+    def end_leases(self, worker: str) -> None:
+        """End all leases of a worker that is gone for sure, so that another takes its runs at once."""
+        mine = and_(runs.c.lease_owner == worker, runs.c.lease_until.is_not(None))
+        self._db.execute(update(runs).where(mine).values(lease_until=0))
+
     def renew(self, run: Run, until: float) -> RunState | None:
         """Prolong the lease and give the run's state, which may be cancelled; ``None``: the lease is lost."""
         renewed = self._db.execute(update(runs).where(_held_by(run)).values(lease_until=until))
@@ -174,6 +201,10 @@ class SqlRuns:
             .values(state=str(RunState.QUEUED), lease_until=None)
         )
 
+    def let_go(self, run: Run) -> None:
+        """End the lease of a run that was cancelled: its worker has stopped, the link is free."""
+        self._db.execute(update(runs).where(_held_by(run)).values(lease_until=None))
+
     def cancel(self, *, snapshot_id: int | None = None, run_id: int | None = None) -> list[int]:
         """End live runs by an operator's wish; give their ids. A cancelled run never becomes anything else."""
         which = runs.c.snapshot_id == snapshot_id if snapshot_id is not None else runs.c.id == run_id
@@ -228,6 +259,13 @@ class SqlRuns:
         )
         return list(self._db.execute(found.order_by(runs.c.ordinal)).scalars())
 
+    def snapshot_of(self, run_id: int) -> int:
+        """Give the snapshot a run belongs to. Raises ``NotFound``."""
+        found = self._db.execute(select(runs.c.snapshot_id).where(runs.c.id == run_id)).scalar_one_or_none()
+        if found is None:
+            raise NotFound("run", run_id)
+        return int(found)
+
     def live_count(self, snapshot_id: int) -> int:
         """Count runs that are not over; held ones wait for an operator and do not count."""
         waiting = [str(s) for s in sorted(LIVE - {RunState.HELD})]
@@ -253,21 +291,10 @@ class SqlWrites:
 
     def _insert(self, run_id: int, link_id: int, rows: Sequence[WriteRow], state: str) -> None:
         values = [
-            {
-                "run_id": run_id,
-                "link_id": link_id,
-                "seq": row.seq,
-                "kind": str(row.kind),
-                "state": state,
-                "crm_id": row.crm_id,
-                "nylas_id": row.nylas_id,
-                "title": row.title,
-                "before": row.before,
-            }
+            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, row.title, row.before)
             for row in rows
         ]
-        if values:
-            self._db.execute(insert(writes), values)
+        insert_rows(self._db, writes, _WRITE_COLUMNS, values)
 
     def settle(self, run_id: int, ends: Sequence[tuple[int, str, ItemId | None]]) -> None:
         """Note how announced writes ended: ``(seq, state, the id at Nylas or None to keep it)``."""
@@ -280,18 +307,31 @@ class SqlWrites:
                 rows,
             )
 
+    def sent(self, run_id: int, seq: int) -> None:
+        """Note that an announced write is about to leave."""
+        this = and_(writes.c.run_id == run_id, writes.c.seq == seq)
+        self._db.execute(update(writes).where(this).values(state="sent"))
+
     def unsettled(self, link_id: int) -> list[IntendedWrite]:
-        found = select(writes).where(writes.c.link_id == link_id, writes.c.state == "intended")
-        return [
-            IntendedWrite(
-                run_id=row.run_id,
-                seq=row.seq,
-                kind=ActionKind(row.kind),
-                crm_id=ItemId(row.crm_id) if row.crm_id else None,
-                nylas_id=ItemId(row.nylas_id) if row.nylas_id else None,
-            )
-            for row in self._db.execute(found.order_by(writes.c.run_id, writes.c.seq))
-        ]
+        found = (
+            select(writes, runs.c.finished_at)
+            .join(runs, writes.c.run_id == runs.c.id)
+            .where(writes.c.link_id == link_id, writes.c.state.in_(["intended", "sent"]))
+            .order_by(writes.c.run_id, writes.c.seq)
+        )
+        return [_intended(row) for row in self._db.execute(found)]
+
+
+def _intended(row: Row[Any]) -> IntendedWrite:
+    return IntendedWrite(
+        run_id=row.run_id,
+        seq=row.seq,
+        kind=ActionKind(row.kind),
+        crm_id=ItemId(row.crm_id) if row.crm_id else None,
+        nylas_id=ItemId(row.nylas_id) if row.nylas_id else None,
+        was_sent=row.state == "sent",
+        run_ended_at=row.finished_at,
+    )
 
 
 def _occupies() -> ColumnElement[bool]:
@@ -299,8 +339,17 @@ def _occupies() -> ColumnElement[bool]:
 
 
 def _claimable(now: float) -> ColumnElement[bool]:
+    """Queued, or left by its worker; and no other worker is still busy with the link, be it for a cancelled run."""
     under_way = runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)])
-    return or_(runs.c.state == str(RunState.QUEUED), and_(under_way, runs.c.lease_until < now))
+    is_free = or_(runs.c.state == str(RunState.QUEUED), and_(under_way, runs.c.lease_until < now))
+    other = runs.alias("other")
+    is_other_busy = exists().where(
+        other.c.link_id == runs.c.link_id,
+        other.c.id != runs.c.id,
+        other.c.lease_until >= now,
+        other.c.is_preview.is_(False),
+    )
+    return and_(is_free, or_(runs.c.is_preview, not_(is_other_busy)))
 
 
 def _held_by(run: Run) -> ColumnElement[bool]:

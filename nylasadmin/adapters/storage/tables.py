@@ -225,6 +225,7 @@ snapshots = Table(
 
 _LIVE = text("state IN ('queued', 'planning', 'running', 'held') AND NOT is_preview")
 _CLAIMABLE = text("state IN ('queued', 'planning', 'running')")
+_LEASED = text("lease_until IS NOT NULL")
 
 runs = Table(
     "runs",
@@ -267,9 +268,10 @@ runs = Table(
     Index("uq_runs_live_link", "link_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("ix_runs_link", "link_id", "id"),
     Index("ix_runs_claimable", "ordinal", "id", sqlite_where=_CLAIMABLE, postgresql_where=_CLAIMABLE),
+    Index("ix_runs_leased", "link_id", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )
 
-_INTENDED = text("state = 'intended'")
+_OPEN = text("state IN ('intended', 'sent')")
 
 writes = Table(
     "writes",
@@ -278,12 +280,12 @@ writes = Table(
     Column("seq", Integer, primary_key=True),
     Column("link_id", Big, nullable=False),
     Column("kind", String(10), nullable=False),
-    Column("state", String(10), nullable=False),  # intended -> done | failed | moved
+    Column("state", String(10), nullable=False),  # intended -> sent -> done | failed | moved | unsent | unknown
     Column("crm_id", String(80)),
     Column("nylas_id", String(1000)),
     Column("title", Text, nullable=False),
     Column("before", LargeBinary),
-    Index("ix_writes_intended", "link_id", sqlite_where=_INTENDED, postgresql_where=_INTENDED),
+    Index("ix_writes_open", "link_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sqlite_with_rowid=False,
 )
 

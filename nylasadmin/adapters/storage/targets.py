@@ -6,7 +6,18 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
-from nylasadmin.adapters.storage.tables import links, notification_channels, sender_channels, targets
+from nylasadmin.adapters.storage.tables import (
+    accounts,
+    failures,
+    links,
+    notification_channels,
+    pairs,
+    runs,
+    sender_channels,
+    snapshots,
+    targets,
+    writes,
+)
 from nylasadmin.domain.targets import GuardLimits, NotificationChannel, PlanLevel, SenderChannel, Target, TargetForm
 from nylasadmin.errors import NotFound
 
@@ -97,7 +108,21 @@ class SqlTargets:
         return True
 
     def remove(self, target_id: int) -> None:
-        self._db.execute(delete(targets).where(targets.c.id == target_id))
+        """Remove a target with what is left of it: links removed before, accounts, and the history of its runs."""
+        its_links = select(links.c.id).where(links.c.target_id == target_id)
+        its_snapshots = select(snapshots.c.id).where(snapshots.c.target_id == target_id)
+        its_runs = select(runs.c.id).where(runs.c.snapshot_id.in_(its_snapshots))
+        for table, which in (
+            (failures, failures.c.run_id.in_(its_runs)),
+            (writes, writes.c.run_id.in_(its_runs)),
+            (runs, runs.c.snapshot_id.in_(its_snapshots)),
+            (snapshots, snapshots.c.target_id == target_id),
+            (pairs, pairs.c.link_id.in_(its_links)),
+            (links, links.c.target_id == target_id),
+            (accounts, accounts.c.target_id == target_id),
+            (targets, targets.c.id == target_id),
+        ):
+            self._db.execute(delete(table).where(which))
 
     def set_application(self, target_id: int, application_id: str) -> None:
         self._db.execute(update(targets).where(targets.c.id == target_id).values(application_id=application_id))

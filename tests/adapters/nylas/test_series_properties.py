@@ -120,7 +120,7 @@ two_series = st.booleans().flatmap(lambda is_all_day: st.tuples(series(is_all_da
 
 
 @given(two_series)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_series_becomes_any_other_in_one_update(place: Place, pair: tuple[ScheduleItem, ScheduleItem]) -> None:
     before, after = pair
     item_id = place.write(ActionKind.CREATE, before)

@@ -1,0 +1,79 @@
+"""Each database in turn: SQLite in a file, and PostgreSQL in a schema of its own where one is running."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from nylasadmin.adapters.storage.database import Database, prepare
+from nylasadmin.adapters.storage.migrate import upgrade
+
+NOW = 1_772_445_600
+POSTGRESQL = "postgresql+psycopg://{user}@127.0.0.1:5432/test"
+
+Open = Callable[[], Engine]
+
+
+def reachable() -> str | None:
+    """Give the address of a PostgreSQL that lets us in without a password, if there is one."""
+    pytest.importorskip("psycopg", reason="no driver for PostgreSQL")
+    for user in ("root", "postgres"):
+        engine = create_engine(POSTGRESQL.format(user=user), connect_args={"connect_timeout": 2})
+        try:
+            with engine.connect():
+                return POSTGRESQL.format(user=user)
+        except Exception:  # noqa: BLE001, S112 - whatever is wrong with it: the next one
+            continue
+        finally:
+            engine.dispose()
+    return None
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Open engines on one empty database, as several processes would."""
+    engines: list[Engine] = []
+    if request.param == "sqlite":
+        yield lambda: _kept(engines, prepare(create_engine(f"sqlite:///{tmp_path / 'store.db'}", pool_size=20)))
+    else:
+        address = reachable()
+        if address is None:
+            pytest.skip("no PostgreSQL at 127.0.0.1:5432 with a database “test”")
+        schema = f"nylasadmin_{secrets.token_hex(6)}"
+        _run(address, f"CREATE SCHEMA {schema}")
+        options = {"options": f"-csearch_path={schema}"}
+        yield lambda: _kept(engines, prepare(create_engine(address, pool_size=20, connect_args=options)))
+        for engine in engines:
+            engine.dispose()
+        _run(address, f"DROP SCHEMA {schema} CASCADE")
+    for engine in engines:
+        engine.dispose()
+
+
+def _kept(engines: list[Engine], engine: Engine) -> Engine:
+    engines.append(engine)
+    return engine
+
+
+def _run(address: str, statement: str) -> None:
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(open_engine: Open) -> Engine:
+    """A database with the present tables."""
+    engine = open_engine()
+    upgrade(engine)
+    return engine
+
+
+@pytest.fixture
+def storage(engine: Engine) -> Database:
+    return Database(engine, lambda: NOW)

@@ -1,0 +1,141 @@
+"""Bringing a database to the present tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from nylasadmin.adapters.storage import migrate
+from nylasadmin.adapters.storage.database import prepare
+from nylasadmin.adapters.storage.migrate import upgrade
+from nylasadmin.adapters.storage.tables import metadata
+from tests.adapters.storage.conftest import Open
+
+
+def revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    assert head is not None
+    return head
+
+
+def test_a_fresh_database_gets_all_tables_and_nothing_is_copied(open_engine: Open) -> None:
+    engine = open_engine()
+
+    assert upgrade(engine) is None
+
+    assert set(inspect(engine).get_table_names()) == metadata.tables.keys() | {"alembic_version"}
+    assert revision(engine) == newest()
+    assert upgrade(engine) is None
+
+
+def test_migrations_lead_to_exactly_the_tables_the_program_knows(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_indexes_and_options_are_those_the_program_knows(tmp_path: Path) -> None:
+    """What Alembic does not compare: conditions of indexes, tables without row ids, numbers never given twice."""
+    made, migrated = (create_engine(f"sqlite:///{tmp_path / name}.db") for name in ("made", "migrated"))
+    metadata.create_all(made)
+    upgrade(prepare(migrated))
+
+    assert definitions(made) == definitions(migrated)
+    made.dispose()
+    migrated.dispose()
+
+
+def definitions(engine: Engine) -> dict[str, set[str]]:
+    """Give each table's and index's definition as a set of its parts: their order says nothing."""
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        return {
+            name: {" ".join(part.split()).rstrip(",") for part in sql.replace('"', "").split("\n")}
+            for name, sql in rows
+            if not name.startswith(("alembic", "sqlite"))
+        }
+
+
+def at_first_tables(path: Path) -> Engine:
+    """A file as the first version left it."""
+    engine = prepare(create_engine(f"sqlite:///{path}"))
+    upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("DROP INDEX ix_writes_open")
+        connection.exec_driver_sql("DROP INDEX ix_runs_leased")
+        connection.exec_driver_sql("CREATE INDEX ix_writes_intended ON writes (link_id) WHERE state = 'intended'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        connection.exec_driver_sql("INSERT INTO installation VALUES ('name', 'kept')")
+        connection.commit()
+    return engine
+
+
+def test_an_upgrade_copies_the_file_aside_first_and_keeps_the_rows(tmp_path: Path) -> None:
+    engine = at_first_tables(tmp_path / "store.db")
+
+    copy = upgrade(engine)
+
+    assert revision(engine) == newest()
+    assert copy is not None
+    assert copy.parent == tmp_path
+    with closing(sqlite3.connect(copy)) as old:
+        assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert old.execute("SELECT value FROM installation").fetchall() == [("kept",)]
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT value FROM installation")).scalar_one() == "kept"
+    engine.dispose()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = at_first_tables(tmp_path / "store.db")
+    real = migrate.command.upgrade
+
+    def broken_off(config: Config, to: str) -> None:
+        real(config, to)
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(migrate.command, "upgrade", broken_off)
+    with pytest.raises(OSError, match="the disk is full"):
+        upgrade(engine)
+    monkeypatch.undo()
+
+    assert revision(engine) == "0001"
+    assert "ix_writes_intended" in {i["name"] for i in inspect(engine).get_indexes("writes")}
+    assert upgrade(engine) is not None
+    engine.dispose()
+
+
+def test_processes_that_start_together_migrate_once(open_engine: Open) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: upgrade(open_engine()), range(6)))
+
+    assert revision(open_engine()) == newest()
+
+
+def test_the_connection_that_migrated_keeps_the_rules_of_the_others(tmp_path: Path) -> None:
+    engine = prepare(create_engine(f"sqlite:///{tmp_path / 'store.db'}", pool_size=1, max_overflow=0))
+    upgrade(engine)
+
+    with engine.connect() as connection:
+        names = ("journal_mode", "foreign_keys", "synchronous")
+        asked = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names}
+
+    assert asked == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1}
+    engine.dispose()

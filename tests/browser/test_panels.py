@@ -1,0 +1,221 @@
+"""The four panels in a real browser: they follow the server, select, search, switch, plan and copy without a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from msgspec.structs import replace
+from playwright.sync_api import Browser, Page, expect
+
+from nylasadmin import bootstrap
+from nylasadmin.bootstrap import Product
+from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.privileges import COMMAND_LINE
+from nylasadmin.domain.runs import Counters, RunState
+from nylasadmin.services.targets import form_of
+from nylasadmin.services.views import SnapshotState
+from tests.web.fixtures import settings_in
+from tests.web.stage import Stage
+from tests.web.visitor import PASSWORD
+
+Serve = Callable[[Any], str]
+HEARTBEAT_MS = 10_000  # idle panels ask every 5 s
+
+
+def sign_in(page: Page, console: str, username: str) -> Page:
+    page.goto(console + "/sign-in")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/targets")
+    page.evaluate("document.body.dataset.neverReloaded = 'yes'")
+    return page
+
+
+def was_not_reloaded(page: Page) -> bool:
+    return bool(page.evaluate("document.body.dataset.neverReloaded") == "yes")
+
+
+@pytest.fixture
+def console(app: Flask, stage: Stage, serve: Serve) -> str:
+    """The address of a console with discovered links behind it."""
+    return serve(app)
+
+
+@pytest.fixture
+def olga(console: str, browser_page: Page) -> Page:
+    return sign_in(browser_page, console, "olga")
+
+
+def panel(page: Page, name: str) -> Any:
+    return page.get_by_role("region", name=name, exact=True)
+
+
+# --- selecting, searching, switching -----------------------------------------------------------------------------
+
+
+def test_a_link_is_selected_by_keyboard_and_the_way_back_works(olga: Page, stage: Stage) -> None:
+    second = stage.rows[1]
+    olga.locator(f"#link-{second.id} a").focus()
+    olga.keyboard.press("Enter")
+    expect(olga.locator(f"#folder-{second.id}")).to_be_visible()
+    assert olga.url.endswith(f"/targets/{stage.target.id}/links/{second.id}")
+    assert was_not_reloaded(olga)
+    olga.go_back()
+    expect(olga.locator(f"#folder-{stage.rows[0].id}")).to_be_visible()
+
+
+def test_a_search_narrows_the_list_while_one_types(olga: Page, stage: Stage) -> None:
+    name = stage.rows[-1].user_name
+    olga.get_by_label("Find a link").click()
+    olga.keyboard.type(name.lower(), delay=20)
+    expect(olga.locator(".links tbody tr")).to_have_count(sum(row.user_name == name for row in stage.rows))
+    expect(olga.get_by_label("Find a link")).to_be_focused()
+    expect(olga.get_by_label("Find a link")).to_have_value(name.lower())
+    assert "search=" in olga.url
+
+
+def test_a_direction_is_switched_for_all_links_that_are_ticked(olga: Page, stage: Stage) -> None:
+    olga.get_by_label("Select all links on this page").check()
+    expect(olga.get_by_text(f"{len(stage.rows)} selected")).to_be_visible()
+    olga.locator("button[value=inbound-off]").click()
+    expect(olga.locator("[title='Inbound off']")).to_have_count(len(stage.rows))
+    assert not any(row.inbound for row in stage.rows)
+    assert was_not_reloaded(olga)
+
+
+def test_ticks_and_typed_words_survive_a_panel_that_follows_the_server(olga: Page, stage: Stage) -> None:
+    row = stage.rows[0]
+    olga.locator(f"#link-{row.id} input").check()
+    stage.product.services.links.switch_many(COMMAND_LINE, [row.id], Direction.GET, False)
+    expect(olga.locator(f"#link-{row.id} [title='Inbound off']")).to_be_visible(timeout=HEARTBEAT_MS)
+    expect(olga.locator(f"#link-{row.id} input")).to_be_checked()
+
+
+def test_what_others_change_appears_in_every_panel_by_itself(olga: Page, stage: Stage) -> None:
+    form = form_of(stage.target)
+    stage.product.services.targets.edit(COMMAND_LINE, stage.target.id, 1, replace(form, name="Renamed by vera"))
+    expect(olga.locator("#targets")).to_contain_text("Renamed by vera", timeout=HEARTBEAT_MS)
+    expect(olga.locator(f"#server-{stage.target.id}")).to_contain_text("Renamed by vera", timeout=HEARTBEAT_MS)
+    assert was_not_reloaded(olga)
+
+
+# --- dialogs -----------------------------------------------------------------------------------------------------
+
+
+def test_a_stale_dialog_shows_both_values_and_stays_open(olga: Page, stage: Stage) -> None:
+    panel(olga, "Nylas Server").get_by_role("button", name="Edit").click()
+    dialog = olga.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("Mine")
+    stage.product.services.targets.edit(COMMAND_LINE, stage.target.id, 1, replace(form_of(stage.target), name="Theirs"))
+    dialog.get_by_role("button", name="Save target").click()
+    expect(dialog).to_contain_text("Stored now Theirs")
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("Mine")
+    dialog.get_by_role("button", name="Save target").click()
+    expect(olga.locator("#targets")).to_contain_text("Mine")
+    expect(olga.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_connection_test_answers_in_the_panel_and_the_answer_stays(olga: Page, stage: Stage) -> None:
+    panel(olga, "Nylas Server").get_by_role("button", name="Test connection").click()
+    expect(panel(olga, "Nylas Server")).to_contain_text("Connected to")
+    with olga.expect_response("**/server"):  # the panel's heartbeat
+        pass
+    expect(panel(olga, "Nylas Server")).to_contain_text("Connected to")
+
+
+# --- snapshots ---------------------------------------------------------------------------------------------------
+
+
+def test_olga_plans_looks_at_the_counts_and_copies(olga: Page, stage: Stage) -> None:
+    panel(olga, "Nylas Server").get_by_role("button", name="Get snapshot").click()
+    dialog = olga.get_by_role("dialog", name="Get snapshot · Nylas → CRM")
+    confirm = dialog.locator("#snapshot-confirm")
+    expect(confirm).to_contain_text("in the CRM")
+    planned = confirm.inner_text()
+    with olga.expect_response("**/snapshots/plan"):
+        dialog.get_by_label("Remove them").check()
+    expect(dialog.locator("#snapshot-plan[data-state=done]")).to_be_visible()
+    expect(confirm).to_have_text(planned)
+    confirm.click()
+    expect(olga.get_by_role("dialog")).to_have_count(0)
+    expect(panel(olga, "Nylas Server").locator(".strip.done")).to_be_visible()
+    expect(olga.locator(".links .chip", has_text="Healthy")).to_have_count(len(stage.rows))
+    assert was_not_reloaded(olga)
+
+
+def test_a_direction_that_is_off_explains_instead_of_copying(olga: Page, stage: Stage) -> None:
+    stage.product.services.links.switch_many(COMMAND_LINE, [stage.link.id], Direction.GET, False)
+    panel(olga, "Nylas Folder").get_by_role("button", name="Get snapshot").click()
+    dialog = olga.get_by_role("dialog")
+    expect(dialog).to_contain_text("Inbound is off at this link")
+    expect(dialog.locator("#snapshot-confirm")).to_be_disabled()
+
+
+@pytest.fixture
+def resting(product: Product, stage: Stage) -> Stage:
+    """The same stage with a runner that never starts: what is asked for stays in the queue."""
+    settings = settings_in(Path(product.settings.data_dir))
+    stage.product = bootstrap.build(replace(settings, runner="threads"), clock=product.clock)
+    return stage
+
+
+def test_the_progress_of_a_run_is_followed_to_its_end(resting: Stage, serve: Serve, browser_page: Page) -> None:
+    asked = resting.get(resting.link.id)
+    page = sign_in(browser_page, serve(bootstrap.create_app(product=resting.product)), "vera")
+    strip = panel(page, "Nylas Server").locator(f"#strip-{asked.id}")
+    expect(strip).to_contain_text("0 of 1 link")
+    with resting.product.storage.write() as tx:
+        run = tx.runs.claim(tx.console.runs(asked.id, (), 0, 1)[0].id, "test", resting.product.clock.now(), 60)
+        assert run is not None
+        tx.runs.planned(run, Counters(read=40, to_create=40), RunState.RUNNING)
+        tx.runs.add_counts(run, Counters(created=12))
+    expect(strip).to_contain_text("12 created")
+    with resting.product.storage.write() as tx:
+        tx.runs.finish(run, RunState.DONE)
+    expect(strip).to_contain_text("Done")
+    assert was_not_reloaded(page)
+
+
+def test_closing_the_dialog_gives_up_the_plan(resting: Stage, serve: Serve, browser_page: Page) -> None:
+    page = sign_in(browser_page, serve(bootstrap.create_app(product=resting.product)), "olga")
+    panel(page, "Nylas Server").get_by_role("button", name="Get snapshot").click()
+    expect(page.locator("#snapshot-plan[data-state=planning]")).to_be_visible()
+    with page.expect_response("**/cancel"):
+        page.keyboard.press("Escape")
+    assert resting.product.services.console.snapshot(1).state is SnapshotState.CANCELLED
+
+
+# --- for everybody -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_panels_and_dialogs_have_no_accessibility_fault(
+    chromium: Browser,
+    console: str,
+    stage: Stage,
+    scheme: Any,
+    width: int,
+    axe_findings: Callable[[Page], list[str]],
+) -> None:
+    stage.get()
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = sign_in(context.new_page(), console, "olga")
+    found = {"panels": axe_findings(page), "width": page.evaluate("document.documentElement.scrollWidth")}
+    for opener in ("add-target", "edit-target", "edit-link", "remove-link", "get-links"):
+        page.locator(f"#{opener}").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found[opener] = axe_findings(page)
+        page.keyboard.press("Escape")
+    for path in ("/snapshots", "/snapshots/1"):
+        page.goto(console + path)
+        found[path] = axe_findings(page)
+    context.close()
+    assert {name: faults for name, faults in found.items() if faults} == {"width": width}

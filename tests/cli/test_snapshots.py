@@ -1,0 +1,185 @@
+"""``nylasadmin snapshot``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from nylasadmin.sandbox.testing import RunningSandbox
+from tests.cli.shell import Program, Shell
+
+GET = ("snapshot", "get", "--target", "Box")
+SEND = ("snapshot", "send", "--target", "Box")
+
+
+def crm_items(shell: Shell) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in shell("crm", "export").out.splitlines()]
+    return [line for line in lines if line["type"] == "event"]
+
+
+def first_link(shell: Shell) -> dict[str, object]:
+    return min(shell("link", "list", "--json").json, key=lambda link: (not link["outbound"], link["id"]))
+
+
+def empty_crm(shell: Shell, box: RunningSandbox) -> None:
+    """Delete every event at Nylas, in read-only calendars too."""
+    for grant in box.grants:
+        for calendar in grant.calendars.values():
+            masters = [row.id for _, row in calendar.events.rows() if row.master_id is None]
+            for event_id in masters:
+                calendar.events.remove(event_id)
+
+
+def test_get_copies_everything_and_the_second_time_writes_nothing(linked: Shell) -> None:
+    first, second = linked(*GET, "--json"), linked(*GET, "--json")
+    assert (first.code, second.code) == (0, 0)
+    assert first.json["counters"]["created"] == first.json["counters"]["read"] == len(crm_items(linked)) > 0
+    assert second.json["counters"]["unchanged"] == first.json["counters"]["read"]
+    assert second.json["counters"]["created"] == second.json["counters"]["updated"] == 0
+
+
+def test_the_result_is_told_in_words(linked: Shell) -> None:
+    done = linked(*GET)
+    assert done.out.startswith("Get snapshot 1 of Box (Nylas → CRM): done")
+    assert " created." in done.out
+    assert done.err == ""
+
+
+def test_a_preview_counts_per_link_and_writes_nothing(linked: Shell) -> None:
+    previewed = linked(*GET, "--preview")
+    assert previewed.code == 0
+    assert len([line for line in previewed.out.splitlines() if line.endswith("done")]) > len(["total"])
+    assert "Nothing was written." in previewed.out
+    assert crm_items(linked) == []
+
+
+def test_a_preview_and_the_snapshot_agree(linked: Shell) -> None:
+    previewed, done = linked(*GET, "--preview", "--json").json, linked(*GET, "--json").json
+    assert previewed["is_preview"]
+    assert previewed["counters"]["to_create"] == done["counters"]["created"]
+
+
+def test_one_link_is_copied_alone(linked: Shell) -> None:
+    link = first_link(linked)
+    done = linked("snapshot", "get", "--link", str(link["id"]), "--json").json
+    assert [run["link"] for run in done["runs"]] == [done["link"]] == [link["id"]]
+
+
+def test_send_leaves_out_read_only_folders_and_says_why(linked: Shell, box: RunningSandbox) -> None:
+    box.add_calendar(box.grants[0].email, "Holidays", read_only=True)
+    linked("target", "discover", "Box")
+    linked(*GET)
+    sent = linked(*SEND)
+    assert sent.code == 0
+    assert "Left out:" in sent.out
+    assert "Outbound is off at this link" in sent.out
+
+
+def test_a_link_whose_direction_is_off_explains_instead_of_acting(linked: Shell, box: RunningSandbox) -> None:
+    box.add_calendar(box.grants[0].email, "Rota", read_only=True)
+    linked("target", "discover", "Box")
+    link = next(link for link in linked("link", "list", "--json").json if link["folder_name"] == "Rota")
+    refused = linked("snapshot", "send", "--link", str(link["id"]))
+    assert refused.code == 1
+    assert "Outbound is off at this link" in refused.err
+
+
+def test_a_held_run_is_explained_and_writes_nothing(linked: Shell, box: RunningSandbox) -> None:
+    linked(*GET)
+    before = crm_items(linked)
+    empty_crm(linked, box)
+    held = linked(*GET)
+    assert held.code == 3
+    assert " would be deleted." in held.out
+    assert "came back empty" in held.out
+    assert "nylasadmin snapshot approve 2 --run" in held.out
+    assert crm_items(linked) == before
+
+
+def test_approving_deletes_exactly_what_was_held(linked: Shell, box: RunningSandbox) -> None:
+    link = str(first_link(linked)["id"])
+    linked("snapshot", "get", "--link", link)
+    empty_crm(linked, box)
+    (run,) = linked("snapshot", "get", "--link", link, "--json").json["runs"]
+    held = ("snapshot", "approve", "2", "--run", str(run["id"]))
+    wrong = linked(*held, "--deletes", "1", "--reason", "they left")
+    right = linked(*held, "--deletes", str(run["hold"]["deletes"]), "--reason", "they left")
+    assert wrong.code == 2
+    assert "deletes: Type" in wrong.err
+    assert right.code == 0
+    assert crm_items(linked) == []
+
+
+def test_a_held_snapshot_can_be_cancelled(linked: Shell, box: RunningSandbox) -> None:
+    linked(*GET)
+    empty_crm(linked, box)
+    linked(*GET)
+    assert linked("snapshot", "cancel", "2").code == 0
+    assert linked("snapshot", "cancel", "2").out == "It was over already.\n"
+
+
+def test_a_second_request_for_a_held_link_is_refused_by_the_name_of_the_run(linked: Shell, box: RunningSandbox) -> None:
+    link = str(first_link(linked)["id"])
+    linked("snapshot", "get", "--link", link)
+    empty_crm(linked, box)
+    (run,) = linked("snapshot", "get", "--link", link, "--json").json["runs"]
+    busy = linked("snapshot", "get", "--link", link)
+    assert busy.code == 1
+    assert f"Run {run['id']} is working on this link." in busy.err
+
+
+def test_failed_items_are_listed_with_their_cause(linked: Shell, box: RunningSandbox) -> None:
+    linked(*GET)
+    user = json.loads(linked("crm", "export").out.splitlines()[0])["id"]
+    item = {"when": {"kind": "timed", "start": 1_800_000_000, "end": 1_800_003_600}, "title": "Refused"}
+    linked("crm", "import", "-", stdin=json.dumps({"type": "event", "user": user, "item": item}))
+    box.sandbox.faults.add({"kind": "status", "status": 400, "method": "POST", "count": None})
+    failed = linked(*SEND)
+    assert failed.code == 1
+    assert "Failed items:" in failed.out
+    assert "create “Refused”: Nylas refused the item." in failed.out
+
+
+def test_a_link_that_cannot_be_read_fails_alone(linked: Shell, box: RunningSandbox) -> None:
+    box.sandbox.faults.add(
+        {"kind": "status", "status": 403, "path_contains": "/events", "grant": box.grants[0].email, "count": None}
+    )
+    failed = linked(*GET, "--json")
+    states = {run["state"] for run in failed.json["runs"]}
+    assert failed.code == 1
+    assert states == {"failed", "done"}
+
+
+def test_ctrl_c_cancels_the_snapshot_and_says_so(
+    linked: Shell, box: RunningSandbox, program: Callable[..., Program]
+) -> None:
+    box.sandbox.faults.add({"kind": "hang", "seconds": 3, "path_contains": "/events", "count": None})
+    running = program(*GET)
+    box_is_asked(box)
+    running.send(signal.SIGINT)
+    assert running.end() == 130
+    running.wait_for(lambda line: line.startswith("Cancelled snapshot 1:"))
+    running.wait_for(lambda line: line.startswith("Get snapshot 1 of Box (Nylas → CRM): cancelled"))
+
+
+def box_is_asked(box: RunningSandbox) -> None:
+    """Wait until a listing of events hangs at the sandbox."""
+    deadline = time.monotonic() + 20
+    while not box.sandbox.faults.all()[0].fired:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("arguments", [("snapshot", "get"), ("snapshot", "get", "--target", "A", "--link", "1")])
+def test_the_scope_is_one_target_or_one_link(shell: Shell, arguments: tuple[str, ...]) -> None:
+    assert shell(*arguments).code == 2
+
+
+def test_an_unknown_link_is_named(shell: Shell) -> None:
+    refused = shell("snapshot", "get", "--link", "77")
+    assert refused.code == 2
+    assert "There is no link 77." in refused.err

@@ -1,0 +1,116 @@
+"""Answers that were lost: nothing is created twice, nothing is lost, however late the truth comes out."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import update
+
+from nylasadmin.adapters.storage.tables import runs
+from nylasadmin.domain.runs import RunState
+from nylasadmin.services.targets import form_of
+from tests.services.worlds import OLGA, World
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """A service that is given a second to answer."""
+    target = world.services.console.target(world.target.id)
+    world.services.targets.edit(
+        OLGA, target.id, target.version, replace(form_of(target), read_timeout_s=1.0, concurrency=1)
+    )
+    return world
+
+
+def test_an_event_that_was_stored_before_a_time_out_exists_once(world: World) -> None:
+    world.put("One")
+    world.fault("store_then_504", method="POST")
+
+    first, second = world.send(), world.send()
+
+    assert (first.counters.created, first.counters.failed) == (1, 0)
+    assert (second.counters.unchanged, world.titles_at_nylas()) == (1, ["One"])
+
+
+def test_an_answer_that_cannot_be_looked_up_now_is_looked_up_by_the_next_run(world: World) -> None:
+    world.put("One")
+    world.fault("store_then_504", method="POST")
+    world.fault("status", status=500, method="GET", path_contains="/events", after=1)  # the listing passes
+
+    first, second = world.send(), world.send()
+
+    assert (first.counters.failed, first.counters.created) == (1, 0)
+    assert (second.counters.unchanged, second.counters.to_create) == (1, 0)
+    assert world.titles_at_nylas() == ["One"]
+    assert [w["state"] for w in world.rows("writes")] == ["done"]
+
+
+def test_an_event_that_is_stored_after_we_gave_up_waiting_exists_once(world: World) -> None:
+    """The request hangs in the service for longer than we wait, and is carried out all the same."""
+    world.put("One")
+    world.fault("hang", method="POST", seconds=1.6)
+
+    first = world.send()
+    assert (first.counters.failed, world.titles_at_nylas()) == (1, [])
+    second = world.send()
+
+    assert (second.counters.unchanged, world.titles_at_nylas()) == (1, ["One"])
+
+
+def test_an_event_that_was_never_stored_is_created_by_the_next_run(world: World) -> None:
+    world.put("One")
+    world.fault("status", status=504, method="POST")
+    began = time.monotonic()
+
+    first, second = world.send(), world.send()
+
+    assert (first.counters.failed, second.counters.created) == (1, 1)
+    assert world.titles_at_nylas() == ["One"]
+    assert time.monotonic() - began > 1.0  # as long as its answer could have taken
+    assert [w["state"] for w in world.rows("writes")] == ["unsent", "done"]
+
+
+def test_a_get_does_not_wait_for_what_may_still_come(world: World) -> None:
+    world.put("One")
+    world.fault("hang", method="POST", seconds=1.5)
+    world.send()
+
+    assert world.get().counters.kept == 1
+    time.sleep(1.0)
+    view = world.get()
+
+    assert (view.counters.created, world.titles_in_crm()) == (0, ["One"])
+
+
+def test_waiting_for_what_may_still_come_can_be_cancelled(world: World) -> None:
+    world.put("One")
+    world.fault("status", status=504, method="POST")
+    world.send()
+    sender = threading.Thread(target=world.send)
+    sender.start()
+    while len(world.rows("runs")) < 2:
+        time.sleep(0.01)
+    time.sleep(0.2)
+
+    assert world.services.snapshots.cancel(OLGA, world.rows("snapshots")[-1]["id"]) == 1
+
+    sender.join(timeout=0.9)
+    assert not sender.is_alive()
+    assert world.events() == {}
+
+
+def test_a_run_that_nobody_can_finish_is_given_up_after_many_starts(world: World) -> None:
+    world.event("One")
+    view = world.get()
+    with world.product.engine.begin() as connection:
+        connection.execute(update(runs).values(state="running", lease_until=0, fence=20, finished_at=None))
+
+    world.product.runner.wake()
+
+    run = world.run(view)
+    assert run.state is RunState.FAILED
+    assert "again and again" in run.cause
+    assert world.get().counters.unchanged == 1
