@@ -73,14 +73,14 @@ def _sending(blueprint: Blueprint, sandbox: Sandbox) -> None:
 
     @blueprint.post(f"{_LIST}/send")
     def send(grant_name: str) -> Response:
-        body, attachments = asked_letter()
+        letter = asked_letter()
         with sandbox.lock:
             mailbox = mailbox_of(sandbox, grant_name)
-            known = replays.answer_to(mailbox.grant.id, sandbox.clock.now())
+            known = replays.answer_to(mailbox.grant.id, letter, sandbox.clock.now())
             if known is not None:
                 return known
-            answer = replies.one(send_message(sandbox, mailbox, body, attachments))
-            replays.keep(mailbox.grant.id, sandbox.clock.now(), answer)
+            answer = replies.one(send_message(sandbox, mailbox, *letter))
+            replays.keep(mailbox.grant.id, letter, sandbox.clock.now(), answer)
             return answer
 
 

@@ -15,7 +15,7 @@ from flask import Response, request
 from nylasadmin.sandbox.errors import Refusal, bad_request
 from nylasadmin.sandbox.http import replies
 from nylasadmin.sandbox.mail.parsing import parsed_mail
-from nylasadmin.sandbox.wire import Json
+from nylasadmin.sandbox.wire import Json, encoded
 
 _KEPT_S = 3600
 _LONGEST_KEY = 256
@@ -27,7 +27,7 @@ class Replays:
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str], tuple[int, str, bytes]] = {}
 
-    def answer_to(self, grant_id: str, now: int) -> Response | None:
+    def answer_to(self, grant_id: str, letter: object, now: int) -> Response | None:
         """Return the answer this request got before; refuse a key that came with another request."""
         key = _key()
         if key is None:
@@ -36,17 +36,17 @@ class Replays:
         kept = self._answers.get((grant_id, key))
         if kept is None:
             return None
-        if kept[1] != _digest():
+        if kept[1] != _digest(letter):
             raise Refusal(409, "api.invalid_idempotent_request", "The key was used for another request")
         answer = Response(kept[2], content_type=replies.JSON_TYPE)
         answer.headers["Idempotent-Response"] = "true"
         return answer
 
-    def keep(self, grant_id: str, now: int, answer: Response) -> None:
+    def keep(self, grant_id: str, letter: object, now: int, answer: Response) -> None:
         """Keep the answer to this request, if it has a key."""
         key = _key()
         if key is not None:
-            self._answers[grant_id, key] = now, _digest(), answer.get_data()
+            self._answers[grant_id, key] = now, _digest(letter), answer.get_data()
 
 
 def asked_letter() -> tuple[Json, list[Json]]:
@@ -57,22 +57,27 @@ def asked_letter() -> tuple[Json, list[Json]]:
         body = replies.body()
         return body, _attachments(body.get("attachments"))
     try:
-        body = json.loads(request.form.get("message") or "")
+        body = json.loads(_field("message"))
     except ValueError as problem:
         raise bad_request("message is not valid JSON") from problem
     if not isinstance(body, dict):
         raise bad_request("message must be an object")
-    files = [_about(one.filename, one.mimetype, len(one.read())) for one in request.files.values()]
-    return body, files
+    files = [one for name, one in request.files.items(multi=True) if name != "message"]
+    return body, [_about(one.filename, one.mimetype, len(one.read())) for one in files]
 
 
 def _from_mail() -> tuple[Json, list[Json]]:
-    file = request.files.get("mime")
-    data = file.read() if file is not None else request.form.get("mime", "").encode()
+    data = _field("mime")
     if not data:
         raise bad_request("mime is required", mime="is required")
     mail = parsed_mail(data)
     return {name: mail.fields[name] for name in ("subject", "body", "from", "to", "cc", "bcc", "reply_to")}, mail.files
+
+
+def _field(name: str) -> bytes:
+    """Return a part of the form, which clients send as a field or, like the Python one, as a file without a name."""
+    file = request.files.get(name)
+    return file.read() if file is not None else request.form.get(name, "").encode()
 
 
 def _attachments(value: object) -> list[Json]:
@@ -102,5 +107,6 @@ def _key() -> str | None:
     return key
 
 
-def _digest() -> str:
-    return sha256(request.get_data() or repr(sorted(request.form.items())).encode()).hexdigest()
+def _digest(letter: object) -> str:
+    # Of what was understood, not of the bytes: a repeated form has another boundary.
+    return sha256(encoded(letter)).hexdigest()
