@@ -89,7 +89,8 @@ def test_a_contact_without_a_given_name_is_refused(client: nylas.Client) -> None
 
 def test_contacts_are_found_by_address_and_group(google: nylas.Client) -> None:
     first = next(one for one in google.contacts.list(ANNA).data if one.groups)
-    assert first.emails and first.groups
+    assert first.emails
+    assert first.groups
     found = google.contacts.list(ANNA, {"email": str(first.emails[0].email).upper()}).data
     assert first.id in [one.id for one in found]
     group = first.groups[0].id
@@ -146,7 +147,10 @@ def test_a_message_moves_to_another_folder(client: nylas.Client) -> None:
 
 def test_headers_and_the_raw_form_come_when_asked_for(client: nylas.Client) -> None:
     answer = next(one for one in client.messages.list(ANNA).data if (one.subject or "").startswith("Re: "))
-    names = {one.name for one in client.messages.find(ANNA, answer.id or "", {"fields": "include_headers"}).data.headers or []}
+    names = {
+        one.name
+        for one in client.messages.find(ANNA, answer.id or "", {"fields": "include_headers"}).data.headers or []
+    }
     assert {"Message-ID", "From", "To", "Subject", "Date", "In-Reply-To", "References"} <= names
     raw = client.messages.find(ANNA, answer.id or "", {"fields": "raw_mime"}).data
     assert b"Subject: Re: " in base64.urlsafe_b64decode(raw.raw_mime or "")
