@@ -141,6 +141,6 @@ def _plain(value: str, encoding: str, charset: str) -> str:
     data = quopri.decodestring(value.encode("utf-8", "replace"))
     try:
         text = data.decode(charset or "utf-8")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):
         text = data.decode("latin-1")
     return text.replace("\r\n", "\n").replace("\n", "\\n")

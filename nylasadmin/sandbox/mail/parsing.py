@@ -74,7 +74,7 @@ def _decoded(part: Message, parsed: ParsedMail) -> str:
         return data.decode(charset)
     except LookupError:
         parsed.problems.append((f"charset {charset}", "is unknown: read as Latin 1"))
-    except UnicodeDecodeError:
+    except ValueError:
         parsed.problems.append((f"charset {charset}", "does not fit the text: read as Latin 1"))
     return data.decode("latin-1")
 
@@ -115,6 +115,6 @@ def _text(value: object) -> str:
     text = str(value)
     try:
         decoded = str(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, UnicodeDecodeError, ValueError):
+    except (HeaderParseError, LookupError, ValueError):
         decoded = text
     return " ".join(decoded.split())
