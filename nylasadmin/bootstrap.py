@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -26,6 +28,7 @@ from nylasadmin.runners.threads import ThreadsRunner
 from nylasadmin.services import Services
 from nylasadmin.services.audit import Audit
 from nylasadmin.services.console import Console
+from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
@@ -37,6 +40,9 @@ from nylasadmin.services.targets import Targets
 from nylasadmin.settings import Settings
 from nylasadmin.web import WebSettings
 from nylasadmin.web import create_app as create_web_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Product:
     storage: Database
     engine: Engine
     clock: Clock
+    courtesy: Courtesy
 
     def close(self, timeout_s: float = 20.0) -> bool:
         """Stop every run at its next item, for another process to go on with, and close the database.
@@ -78,7 +85,9 @@ def build(
     storage = Database(engine, lambda: int(clock.now()))
     sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
     side: Nylas = nylas or NylasHttpSide()
-    worker = Worker(storage, side, sealed, clock, ThisProcess(), installation_name(storage))
+    courtesy = Courtesy()
+    at_work = CourteousStorage(storage, courtesy)
+    worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation_name(storage))
     runner = _runner(settings, worker)
     services = Services(
         targets=Targets(storage, side, sealed, clock),
@@ -97,6 +106,7 @@ def build(
         storage=storage,
         engine=engine,
         clock=clock,
+        courtesy=courtesy,
     )
 
 
@@ -160,7 +170,17 @@ def create_app(settings: Settings | None = None, product: Product | None = None)
     if product is None:
         product = build(settings or settings_module.load())
         product.runner.start()
-    return create_web_app(product.services, web_settings(product.settings), clock=product.clock.now)
+    app = create_web_app(product.services, web_settings(product.settings), clock=product.clock.now)
+    app.wsgi_app = _answered_first(app.wsgi_app, product.courtesy)  # type: ignore[method-assign, assignment]
+    return app
+
+
+def _answered_first(app: WSGIApplication, courtesy: Courtesy) -> WSGIApplication:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with courtesy.answering():
+            return app(environ, start_response)
+
+    return answer
 
 
 def web_settings(settings: Settings) -> WebSettings:

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from nylasadmin.sandbox.errors import Refusal, bad_request
 from nylasadmin.sandbox.wire import Json
 
-KINDS = ("status", "hang", "reset", "store_then_504", "short_list", "empty_list", "null_lists", "sparse")
+KINDS = (
+    "status",
+    "hang",
+    "reset",
+    "store_then_504",
+    "store_then_hang",
+    "short_list",
+    "empty_list",
+    "null_lists",
+    "sparse",
+)
 BODIES = ("json", "html", "truncated")
 
 

@@ -10,11 +10,6 @@ from nylasadmin.sandbox.errors import bad_request, not_found, unauthorized
 from nylasadmin.sandbox.providers import ProviderRules
 from nylasadmin.sandbox.wire import Json
 
-_SCOPES = {
-    "google": ["https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/contacts"],
-    "microsoft": ["Calendars.ReadWrite", "Contacts.ReadWrite", "User.Read", "offline_access"],
-}
-
 
 @dataclass
 class Grant:
@@ -30,6 +25,8 @@ class Grant:
     state: str | None = None
     settings: Json = field(default_factory=dict)
     scope: list[str] | None = None
+    more: Json = field(default_factory=dict)
+    """What only some ways of signing in tell: `ip`, `user_agent`, `credential_id`, `workspace_id`, ..."""
     calendars: dict[str, Calendar] = field(default_factory=dict)
 
     def wire(self) -> Json:
@@ -40,16 +37,29 @@ class Grant:
             "grant_status": "valid" if self.is_valid else "invalid",
             "email": self.email,
             "name": self.name,
-            "scope": _SCOPES.get(self.rules.name, []) if self.scope is None else self.scope,
+            "scope": self.scopes,
             "created_at": self.created_at,
             "updated_at": self.updated_at,
             "blocked": False,
         }
         return (
             shown
+            | self.more
             | ({"settings": self.settings} if self.settings else {})
             | ({"state": self.state} if self.state else {})
         )
+
+    @property
+    def scopes(self) -> list[str]:
+        """What the account's owner agreed to."""
+        return list(self.rules.scopes) if self.scope is None else self.scope
+
+    @property
+    def aliases(self) -> list[str] | None:
+        """Other addresses of the account: the name without its dots; None where the provider tells none."""
+        local, _, domain = self.email.partition("@")
+        plain = f"{local.replace('.', '')}@{domain}"
+        return ([plain] if plain != self.email else []) if self.rules.has_aliases else None
 
     @property
     def primary(self) -> Calendar | None:
@@ -96,6 +106,7 @@ class GrantBook:
     def __init__(self) -> None:
         self._by_id: dict[str, Grant] = {}
         self._by_address: dict[str, Grant] = {}
+        self._gone: set[str] = set()
 
     def __iter__(self) -> Iterator[Grant]:
         return iter(list(self._by_id.values()))
@@ -110,9 +121,14 @@ class GrantBook:
         self._by_id[grant.id] = self._by_address[grant.email.casefold()] = grant
 
     def remove(self, grant: Grant) -> None:
-        """Forget a grant and all it holds."""
+        """Forget a grant and all it holds; its id never comes back."""
+        self._gone.add(grant.id)
         del self._by_id[grant.id]
         del self._by_address[grant.email.casefold()]
+
+    def was_used(self, grant_id: str) -> bool:
+        """Tell whether an id belongs or belonged to a grant."""
+        return grant_id in self._by_id or grant_id in self._gone
 
     def get(self, name: str) -> Grant | None:
         """Find a grant by id, `grant:<id>`, address or `email:<address>`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import string
 import uuid
 from base64 import b64encode
 
 _BASE32HEX = "0123456789abcdefghijklmnopqrstuv"
+_ALPHANUMERIC = string.ascii_letters + string.digits
 
 
 class Identifiers:
@@ -72,6 +74,18 @@ def _secret(digest: bytes) -> str:
     return "nyk_v0_" + digest.hex()[:64]
 
 
+def _token(digest: bytes) -> str:
+    return b64encode(digest[:48], b"-_").decode()
+
+
+def _webhook(digest: bytes) -> str:
+    return "".join(_ALPHANUMERIC[byte % 62] for byte in digest[:26])
+
+
+def _webhook_secret(digest: bytes) -> str:
+    return b64encode(digest[:15], b"-_").decode()
+
+
 _SHAPES = {
     "google": _google,
     "google-calendar": _google_calendar,
@@ -85,4 +99,7 @@ _SHAPES = {
     "google-label": _google_label,
     "imap-message": _imap_message,
     "secret": _secret,
+    "token": _token,
+    "webhook": _webhook,
+    "webhook-secret": _webhook_secret,
 }

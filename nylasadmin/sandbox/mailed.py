@@ -37,6 +37,24 @@ class Mailed:
             }
         )
 
+    def record_answer(self, calendar: Calendar, event: Json, now: int) -> None:
+        """Note that the organizer was told the answer of the calendar's owner."""
+        organizer = str((event.get("organizer") or {}).get("email") or "").casefold()
+        if organizer in ("", calendar.grant.email.casefold()):
+            return
+        self.entries.append(
+            {
+                "grant_id": calendar.grant.id,
+                "calendar_id": calendar.id,
+                "event_id": event["id"],
+                "action": "answered",
+                "title": event.get("title"),
+                "to": [organizer],
+                "notify_participants": True,
+                "time": now,
+            }
+        )
+
     def record_message(self, grant: Grant, message: Json, now: int) -> None:
         """Note a message that a client sent itself."""
         people = [one for field in ("to", "cc", "bcc") for one in message.get(field) or ()]

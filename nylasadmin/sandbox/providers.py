@@ -67,6 +67,16 @@ class ProviderRules:
     """How contacts are kept; None: the provider has none."""
     mail: MailRules | None = None
     """How mail is kept; None: the provider has none."""
+    scopes: tuple[str, ...] = ()
+    """What a connector asks for unless told otherwise."""
+    is_hosted: bool = True
+    """People sign in on the provider's page; otherwise accounts come by `connect/custom` only and live at Nylas."""
+    has_aliases: bool = False
+    notifies_occurrences: bool = False
+    """Notifications of a changed occurrence list its id under `occurrences`."""
+    notifies_all_calendars: bool = False
+    """A change of one calendar is notified as a change of every calendar."""
+    notifies_contacts: bool = True
 
 
 _GOOGLE = ProviderRules(
@@ -87,6 +97,9 @@ _GOOGLE = ProviderRules(
     has_color_id=True,
     calendar_has_timezone=True,
     organizer_is_calendar=True,
+    scopes=("https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/contacts"),
+    has_aliases=True,
+    notifies_occurrences=True,
     contacts=GOOGLE_CONTACTS,
     mail=GOOGLE_MAIL,
 )
@@ -105,6 +118,8 @@ _MICROSOFT = ProviderRules(
     max_reminders=1,
     calendar_has_owner=True,
     primary_may_be_renamed=False,
+    scopes=("Calendars.ReadWrite", "Contacts.ReadWrite", "User.Read", "offline_access"),
+    has_aliases=True,
     contacts=MICROSOFT_CONTACTS,
     mail=MICROSOFT_MAIL,
 )
@@ -127,6 +142,7 @@ _ICLOUD = ProviderRules(
     visibilities=(),
     default_visibility=None,
     calendar_has_text=False,
+    notifies_all_calendars=True,
     contacts=IMAP_CONTACTS,
     mail=IMAP_MAIL,
 )
@@ -148,13 +164,18 @@ _EWS = ProviderRules(
 )
 
 _VIRTUAL = ProviderRules(
-    name="virtual-calendar", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True
+    name="virtual-calendar",
+    event_id_shape="uuid",
+    calendar_id_shape="uuid",
+    calendar_has_timezone=True,
+    is_hosted=False,
 )
 _AGENT = ProviderRules(
     name="nylas",
     event_id_shape="uuid",
     calendar_id_shape="uuid",
     calendar_has_timezone=True,
+    is_hosted=False,
     contacts=AGENT_CONTACTS,
     mail=AGENT_MAIL,
 )
@@ -163,6 +184,7 @@ _YAHOO = ProviderRules(
     event_id_shape="apple",
     calendar_id_shape="apple",
     filters_cancelled=False,
+    notifies_contacts=False,
     contacts=IMAP_CONTACTS,
     mail=IMAP_MAIL,
 )
@@ -174,5 +196,8 @@ _IMAP = ProviderRules(
     contacts=IMAP_CONTACTS,
     mail=IMAP_MAIL,
 )
+_ZOOM = ProviderRules(name="zoom", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
 
-PROVIDERS = {rules.name: rules for rules in (_GOOGLE, _MICROSOFT, _ICLOUD, _EWS, _VIRTUAL, _AGENT, _YAHOO, _IMAP)}
+PROVIDERS = {
+    rules.name: rules for rules in (_GOOGLE, _MICROSOFT, _ICLOUD, _EWS, _VIRTUAL, _AGENT, _YAHOO, _IMAP, _ZOOM)
+}

@@ -84,6 +84,7 @@ class SandboxServer:
 
     def _close(self) -> None:
         self._sandbox.closing.set()
+        self._sandbox.webhooks.close()
         self._server.task_dispatcher.shutdown(timeout=2)
         with contextlib.suppress(OSError):
             self._server.asyncore.close_all(self._server._map, ignore_all=True)

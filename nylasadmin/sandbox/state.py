@@ -7,6 +7,11 @@ import threading
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.changes import Changes
 from nylasadmin.sandbox.clocks import Clock, RealClock
+from nylasadmin.sandbox.connect.applications import Application
+from nylasadmin.sandbox.connect.connectors import ConnectorBook
+from nylasadmin.sandbox.connect.departures import Departures
+from nylasadmin.sandbox.connect.sign_ins import SignIns
+from nylasadmin.sandbox.connect.tokens import TokenBook
 from nylasadmin.sandbox.contacts.books import AddressBook, address_book
 from nylasadmin.sandbox.faults import FaultList
 from nylasadmin.sandbox.grants import Grant, GrantBook
@@ -16,6 +21,7 @@ from nylasadmin.sandbox.mailed import Mailed
 from nylasadmin.sandbox.providers import PROVIDERS
 from nylasadmin.sandbox.request_log import RequestLog
 from nylasadmin.sandbox.shelves import Shelf
+from nylasadmin.sandbox.webhooks.announcements import Webhooks
 from nylasadmin.sandbox.wire import Json
 
 _CONNECTED_BEFORE_S = 45 * 86_400
@@ -34,25 +40,41 @@ class Sandbox:
         self.api_key = api_key or self.identifiers.derived("secret", "api key")
         self.application_id = self.identifiers.derived("uuid", "application")
         self.organization_id = self.identifiers.derived("uuid", "organization")
+        now = self.clock.now()
+        self.application = Application(self.identifiers, self.application_id, self.organization_id, now, now)
+        self.connectors = ConnectorBook(self.identifiers)
+        self.sign_ins = SignIns(seed)
+        self.tokens = TokenBook(seed, self.application_id)
         self.lock = threading.RLock()
         self.grants = GrantBook()
         self.contacts: Shelf[AddressBook] = Shelf(address_book)
         self.mail: Shelf[Mailbox] = Shelf(lambda grant: mailbox(grant, self.identifiers))
+        self.departures = Departures()
         self.mailed = Mailed()
         self.faults = FaultList()
         self.changes = Changes()
+        self.webhooks = Webhooks(self.clock, self.identifiers, self.application_id)
+        self.changes.listen(self.webhooks.announce)
         self.requests = RequestLog(self.clock)
         self.report: list[Json] = []
         self.closing = threading.Event()
 
-    def add_grant(self, email: str, name: str, *, provider: str | None = None, timezone: str = "UTC") -> Grant:
-        """Connect an account, with an empty primary calendar where the provider has calendars."""
+    def add_grant(
+        self,
+        email: str,
+        name: str,
+        *,
+        provider: str | None = None,
+        timezone: str = "UTC",
+        connected_at: int | None = None,
+    ) -> Grant:
+        """Connect an account: with the calendars it had before, else with an empty primary one if there can be any."""
         rules = PROVIDERS[provider or self.provider]
-        connected = self.clock.now() - _CONNECTED_BEFORE_S + len(self.grants) * 60
-        grant_id = self.identifiers.derived("uuid", f"grant {email}")
+        connected = connected_at or self.clock.now() - _CONNECTED_BEFORE_S + len(self.grants) * 60
+        grant_id = self._grant_id(email)
         grant = Grant(grant_id, email, name, rules, created_at=connected, updated_at=connected)
         self.grants.add(grant)
-        if rules.has_calendars:
+        if rules.has_calendars and not self.departures.return_to(grant):
             self.add_calendar(
                 grant, email if rules.primary_id_is_address else "Calendar", primary=True, timezone=timezone
             )
@@ -78,22 +100,17 @@ class Sandbox:
         grant.calendars[calendar_id] = calendar
         return calendar
 
+    def _grant_id(self, email: str) -> str:
+        text = f"grant {email}"
+        while self.grants.was_used(found := self.identifiers.derived("uuid", text)):
+            text += "+"
+        return found
+
     def _calendar_id(self, grant: Grant, name: str) -> str:
         text = f"calendar {grant.email} {name}"
         while (found := self.identifiers.derived(grant.rules.calendar_id_shape, text)) in grant.calendars:
             text += "+"
         return found
-
-    def application(self) -> Json:
-        """Return the application as the service shows it."""
-        return {
-            "application_id": self.application_id,
-            "organization_id": self.organization_id,
-            "region": "us",
-            "environment": "staging",
-            "branding": {"name": "Nylas sandbox"},
-            "callback_uris": [],
-        }
 
     def directory(self) -> list[Json]:
         """Return all grants with their calendars, as a start line or a person looking in wants them."""

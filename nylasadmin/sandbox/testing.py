@@ -54,6 +54,14 @@ class RunningSandbox:
         """The accounts, in the order in which they were made."""
         return list(self.sandbox.grants)
 
+    def settle(self, timeout_s: float = 10.0) -> None:
+        """Wait until every notification that is due was delivered; raise TimeoutError otherwise.
+
+        Repetitions that are due later are not waited for: let the clock reach them first.
+        """
+        if not self.sandbox.webhooks.settle(timeout_s):
+            raise TimeoutError(f"notifications are still under way after {timeout_s:g} s")
+
     def calendar(self, grant: str, calendar: str = "primary") -> Calendar:
         """Return a calendar of a grant (id or address) by id, name or `primary`."""
         owner = self.sandbox.grants.find(grant)
@@ -68,14 +76,18 @@ class RunningSandbox:
         """Give an account one more calendar, with an id of your choice."""
         with self.sandbox.lock:
             owner = self.sandbox.grants.find(grant)
-            return self.sandbox.add_calendar(owner, name, calendar_id=calendar_id, read_only=read_only)
+            calendar = self.sandbox.add_calendar(owner, name, calendar_id=calendar_id, read_only=read_only)
+            self.sandbox.changes.announce("calendar.created", owner, calendar.wire())
+            return calendar
 
     def add_event(self, calendar: Calendar, event: Json, *, event_type: str | None = None) -> Json:
         """Store an event; what is left out is filled in, what is given is taken as it is (`id`, `status`, ...)."""
         with self.sandbox.lock:
             event_id = event.get("id") or self.sandbox.identifiers.fresh(calendar.rules.event_id_shape)
             whole = calendar.blank_event(event_id, self.sandbox.clock.now()) | event
+            trigger = "event.created" if calendar.events.get(event_id) is None else "event.updated"
             store(calendar, whole, event_type)
+            self.sandbox.changes.announce(trigger, calendar.grant, whole)
             return whole
 
     def create_event(self, calendar: Calendar, body: Json) -> Json:

@@ -14,10 +14,11 @@ from nylasadmin.services.wording import DIRECTIONS, sentence, switched_off
 from nylasadmin.web.format import duration, number, plural
 
 _TELLS_AFTER_S = 2.0
+_CHEAP_UP_TO = 10_000
 
 
 def init(app: Flask) -> None:
-    app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction))
+    app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction), pulse=pulse)
     app.jinja_env.filters.update(
         article=article,
         explained=explained,
@@ -92,6 +93,12 @@ def time_left(progress: Progress) -> str:
     if progress.left_s is None or progress.elapsed_s < _TELLS_AFTER_S:
         return "estimating time left"
     return f"≈ {duration(progress.left_s)} left" if progress.left_s else "almost done"
+
+
+def pulse(is_live: bool, links: int = 0) -> str:
+    """Say how often a panel asks: every second while something moves; less often where many links make it cost more."""
+    seconds = 1 if is_live else 5
+    return f"{seconds * (1 + links // _CHEAP_UP_TO)}s"
 
 
 def rate(snapshot: SnapshotView) -> str:

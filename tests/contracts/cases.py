@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import create_engine
 
 from nylasadmin.adapters.memory import MemoryItemStore
 from nylasadmin.adapters.nylas import NylasHttpSide
+from nylasadmin.adapters.storage.database import Database, prepare
+from nylasadmin.adapters.storage.migrate import upgrade
 from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, meet, rules_for
 from nylasadmin.domain.items import ItemId, ScheduleItem
+from nylasadmin.domain.links import CrmUser
 from nylasadmin.domain.plan import ALWAYS, ActionKind, Observed, Window
 from nylasadmin.sandbox.clocks import FrozenClock
 from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
 from nylasadmin.services.ports import FolderRef, ItemStore, Outcome, SenderSettings, WriteOrder
+from nylasadmin.services.storage import ItemScope
 
 NOW = 1_772_445_600  # 2026-03-02T10:00:00Z, a Monday
 
@@ -26,6 +33,7 @@ class StoreCase:
     fidelity: Fidelity = FULL
     box: RunningSandbox | None = None
     created: list[ItemId] = field(default_factory=list)
+    is_one_transaction: bool = False  # nothing is ever unanswered: no markers, and orders are taken in batches
 
     def create(self, item: ScheduleItem, claims: str | None = None) -> ItemId:
         """Create an item and give its id."""
@@ -96,8 +104,54 @@ def nylas(provider: str) -> Callable[[], AbstractContextManager[StoreCase]]:
     return case
 
 
+class InUnitsOfWork:
+    """The CRM's store as a run sees it: each call in a transaction of its own."""
+
+    def __init__(self, storage: Database) -> None:
+        self._storage = storage
+
+    @contextmanager
+    def _store(self) -> Iterator[ItemStore]:
+        with self._storage.write() as tx:
+            yield tx.items.store(ItemScope(user_id="anna", collection="primary", origin="contract"))
+
+    def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
+        with self._store() as store:
+            yield from store.observe(fidelity, window)
+
+    def look_up(self, ids: Sequence[ItemId], fidelity: Fidelity) -> list[Observed]:
+        with self._store() as store:
+            return store.look_up(ids, fidelity)
+
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
+        with self._store() as store:
+            return store.load(ids)
+
+    def find_claiming(self, claims: ItemId) -> ItemId | None:
+        with self._store() as store:
+            return store.find_claiming(claims)
+
+    def write(self, orders: Iterable[WriteOrder]) -> Iterator[Outcome]:
+        with self._store() as store:
+            outcomes = list(store.write(orders))
+        yield from outcomes
+
+
+@contextmanager
+def crm() -> Iterator[StoreCase]:
+    with TemporaryDirectory() as folder:
+        engine = prepare(create_engine(f"sqlite:///{folder}/crm.db"))
+        upgrade(engine)
+        storage = Database(engine, lambda: NOW)
+        with storage.write() as tx:
+            tx.users.save(CrmUser(id="anna", name="Anna", email="anna@brightwater.example"))
+        yield StoreCase(open=lambda: InUnitsOfWork(storage), is_one_transaction=True)
+        engine.dispose()
+
+
 FACTORIES: dict[str, Callable[[], AbstractContextManager[StoreCase]]] = {
     "memory": memory,
+    "crm": crm,
     "nylas-google": nylas("google"),
     "nylas-microsoft": nylas("microsoft"),
     "nylas-icloud": nylas("icloud"),

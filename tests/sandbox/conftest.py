@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from nylasadmin.sandbox.clocks import FrozenClock
+from nylasadmin.sandbox.receiver import Receiver, running_receiver
 from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
 
 NOW = 1_767_225_600  # 2026-01-01T00:00:00Z
@@ -83,3 +84,9 @@ def start(clock: FrozenClock) -> Iterator[Callable[..., Api]]:
 @pytest.fixture
 def api(start: Callable[..., Api]) -> Api:
     return start()
+
+
+@pytest.fixture
+def hook() -> Iterator[Receiver]:
+    with running_receiver() as receiver:
+        yield receiver

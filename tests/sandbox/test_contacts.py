@@ -175,3 +175,26 @@ def test_imap_accounts_have_contacts_and_mail_but_no_calendars(start: Callable[.
     assert api.get("/v3/grants/i@mail.example/contacts")["data"] == []
     assert api.get("/v3/grants/i@mail.example/messages")["data"] == []
     assert api.call("GET", "/v3/grants/i@mail.example/calendars")[0] == 400
+
+
+def test_a_deleted_account_comes_back_to_its_contacts_and_mail_without_metadata(start: Callable[..., Api]) -> None:
+    api = start(contacts_per_user=5, messages_per_user=5)
+    made = create(api, metadata={"key1": "x"})["id"]
+    api.box.add_message(ANNA, {"id": "m", "metadata": {"key1": "x"}, "attachments": [{"id": "a", "filename": "x"}]})
+    api.call("DELETE", f"/v3/grants/{api.box.grants[0].id}")
+    with api.box.sandbox.lock:
+        back = api.box.sandbox.add_grant(ANNA, "Anna Berg")
+    for path, wanted in ((PATH, made), (f"/v3/grants/{ANNA}/messages", "m")):
+        assert {one["grant_id"] for one in api.get(path)["data"]} == {back.id}
+        assert len(api.get(path)["data"]) == 6
+        assert "metadata" not in api.get(f"{path}/{wanted}")["data"]
+
+
+def test_an_access_token_reaches_its_own_contacts(api: Api) -> None:
+    grant = api.box.grants[0].id
+    body = {"grant_type": "client_credentials", "grant_id": grant}
+    body |= {"client_id": api.box.sandbox.application_id, "client_secret": api.box.api_key}
+    token = api.call("POST", "/v3/connect/token", body)[1]["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = api._session.get(f"{api.box.url}/v3/grants/me/contacts", headers=headers, timeout=20)
+    assert (answer.status_code, answer.json()["data"]) == (200, [])

@@ -105,6 +105,18 @@ def test_a_write_may_be_stored_and_still_time_out(api: Api) -> None:
     assert len(api.events(metadata_pair="key1:7")) == 1
 
 
+def test_a_write_may_be_stored_and_its_answer_come_late(api: Api) -> None:
+    order(api, kind="store_then_hang", method="POST", seconds=0.5)
+    waiting = threading.Thread(target=api.create, kwargs={"when": span(0), "metadata": {"key1": "7"}})
+    began = time.monotonic()
+    waiting.start()
+    while not api.events(metadata_pair="key1:7"):
+        time.sleep(0.01)
+    assert time.monotonic() - began < 0.5
+    waiting.join()
+    assert time.monotonic() - began >= 0.5
+
+
 def test_a_page_may_be_short_and_still_lead_on(api: Api) -> None:
     made = [api.create(when=span(0))["id"] for _ in range(5)]
     order(api, kind="short_list", items=1, count=2)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from nylasadmin.sandbox.receiver import Receiver
+
 from .conftest import NOW, Api
 
 FILE = Path(os.environ.get("NYLASADMIN_OPENAPI") or Path(__file__).parents[3] / "shared" / "spec" / "nylas-openapi.yml")
@@ -138,3 +140,28 @@ def test_errors_fit(filled: Api) -> None:
     filled.call("POST", f"/sandbox/grants/{grant}/expire")
     check(filled.call("GET", f"/v3/grants/{grant}/calendars")[1], "/v3/grants/{grant_id}/calendars", status="401")
     check(filled.call("GET", "/v3/grants/none")[1], "/v3/grants/{grantId}", status="404")
+
+
+def test_webhooks_fit(api: Api, hook: Receiver) -> None:
+    body = {"trigger_types": ["event.created"], "webhook_url": hook.url, "description": "d"}
+    made = api.call("POST", "/v3/webhooks", body)[1]
+    one, route = f"/v3/webhooks/{made['data']['id']}", "/v3/webhooks/{id}"
+    check(made, "/v3/webhooks", "post")
+    check(api.get("/v3/webhooks"), "/v3/webhooks")
+    check(api.get(one), route)
+    check(api.call("PUT", one, {"status": "pause"})[1], route, "put")
+    check(
+        api.call("POST", f"/v3/webhooks/rotate-secret/{made['data']['id']}", {})[1],
+        "/v3/webhooks/rotate-secret/{id}",
+        "post",
+    )
+    check(api.call("DELETE", one)[1], route, "delete")
+    check(api.call("GET", one)[1], route, status="400")
+    check(api.call("POST", "/v3/webhooks", {})[1], "/v3/webhooks", "post", "400")
+
+
+def test_examples_of_notifications_fit(api: Api, hook: Receiver) -> None:
+    body = {"trigger_type": "event.created", "webhook_url": hook.url}
+    for path in ("/v3/webhooks/mock-payload", "/v3/webhooks/send-test-event"):
+        check(api.call("POST", path, body)[1], path, "post")
+        check(api.call("POST", path, {})[1], path, "post", "400")

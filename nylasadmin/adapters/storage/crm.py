@@ -21,7 +21,7 @@ from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint
 from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.recurrence import span
-from nylasadmin.errors import CannotBeStored, NotFound
+from nylasadmin.errors import BadRequest, CannotBeStored, NotFound
 from nylasadmin.services.ids import new_item_id
 from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.storage import CrmItem, ItemScope
@@ -95,9 +95,11 @@ class SqlCrmStore:
             & (crm_items.c.item_type == str(ItemType.EVENT))
         )
 
-    def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:  # noqa: ARG002
-        """Yield all items of the collection. The window is left to the planner: a list of rows costs little."""
-        rows = self._db.execute(self._select(fidelity).where(self._mine))
+    def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
+        """Yield the items of the collection that have a part in the window."""
+        start, end = crm_items.c.start, crm_items.c.end
+        is_inside = (start < window.end) & ((end > window.start) | (start >= window.start))
+        rows = self._db.execute(self._select(fidelity).where(self._mine, is_inside))
         while batch := rows.fetchmany(_BATCH):
             yield [_observed(row, fidelity) for row in batch]
 
@@ -135,7 +137,7 @@ class SqlCrmStore:
         """Write a batch at once; if the database refuses it, item by item, to find out which one it is."""
         try:
             with self._db.begin_nested():
-                return self._write_batch(orders)
+                return self._write_batch([o for o in orders if _is_whole(o)]) + _unfit(orders)
         except _REFUSED as error:
             if len(orders) == 1:
                 return [Outcome(key=orders[0].key, error=CannotBeStored(_words(error)))]
@@ -202,6 +204,17 @@ class SqlCrmStore:
         scope = self._scope
         what = (scope.user_id, scope.collection, change, now, scope.origin)
         insert_rows(self._db, crm_changes, _CHANGE_COLUMNS, [(item_id, *what) for item_id in ids])
+
+
+def _is_whole(order: WriteOrder) -> bool:
+    return (order.kind is ActionKind.DELETE or order.item is not None) and (
+        order.kind is ActionKind.CREATE or order.id is not None
+    )
+
+
+def _unfit(orders: list[WriteOrder]) -> list[Outcome]:
+    error = BadRequest("an order without its item or id")
+    return [Outcome(key=order.key, error=error) for order in orders if not _is_whole(order)]
 
 
 def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from nylasadmin.sandbox.company.people import TEAM_SIZE, Person, people
 from nylasadmin.sandbox.company.texts import DEPARTMENTS, HOLIDAYS
 from nylasadmin.sandbox.events.rows import row_of
 from nylasadmin.sandbox.events.whens import DAY_S, day_start, days_when
+from nylasadmin.sandbox.grants import Grant
 from nylasadmin.sandbox.state import Sandbox
 
 _SHORTEST_SPAN_DAYS = 150
@@ -37,15 +38,21 @@ def fill_calendars(sandbox: Sandbox, staff: Sequence[Person], events_each: int) 
             company.fill(person)
 
 
+def fill_account(sandbox: Sandbox, grant: Grant, events: int) -> None:
+    """Give one account that many events of its own, as if it had been in use for a while."""
+    person = Person(0, grant.name, grant.email, (grant.primary and grant.primary.timezone) or "UTC", 0)
+    _Company(sandbox, [person], events, salt=grant.id).fill(person)
+
+
 class _Company:
     """The calendars of the staff and the room that is left for each person."""
 
-    def __init__(self, sandbox: Sandbox, staff: Sequence[Person], events_each: int) -> None:
+    def __init__(self, sandbox: Sandbox, staff: Sequence[Person], events_each: int, salt: str = "") -> None:
         self._sandbox = sandbox
         self._staff = staff
         self._calendars = [_primary(sandbox, person) for person in staff]
         self._room = [events_each] * len(staff)
-        self._rng = Random(f"{sandbox.seed} meetings")
+        self._rng = Random(f"{sandbox.seed} meetings{salt}")
         self._today = datetime.fromtimestamp(sandbox.clock.now(), UTC).date()
         days = max(_SHORTEST_SPAN_DAYS, events_each // _EVENTS_A_DAY)
         self._maker = MeetingMaker(self._rng, self._today, self._calendars[0].rules, days)

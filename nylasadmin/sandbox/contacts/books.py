@@ -108,6 +108,14 @@ class AddressBook:
         under = [one.id for one in self.groups.values() if one.parent_id == group_id] if with_subgroups else []
         return frozenset((group_id, *under))
 
+    def move_to(self, grant: Grant) -> None:
+        """Belong to a new grant of the same account; metadata were Nylas' own and are gone."""
+        self.grant = grant
+        for _, row in list(self.rows()):
+            contact = decoded(row.body) | {"grant_id": grant.id}
+            contact.pop("metadata", None)
+            self.put(contact)
+
     def blank(self, contact_id: str, now: int, source: str = "address_book") -> Json:
         """Return what every new contact here begins with, before its own fields."""
         contact: Json = {"id": contact_id, "grant_id": self.grant.id, "object": "contact", "source": source}

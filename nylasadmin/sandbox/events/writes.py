@@ -40,6 +40,7 @@ def create_event(sandbox: Sandbox, calendar: Calendar, body: Json) -> Json:
     _set_statuses(event, [], calendar.grant.email)
     _drop_empty_recurrence(event)
     store(calendar, event)
+    sandbox.changes.announce("event.created", calendar.grant, event)
     return event
 
 
@@ -59,6 +60,8 @@ def update_event(sandbox: Sandbox, calendar: Calendar, event_id: str, body: Json
     _drop_empty_recurrence(event)
     _follow_series(calendar, before, event)
     store(calendar, event)
+    if set(fields) - {"metadata"}:
+        sandbox.changes.announce("event.updated", calendar.grant, event)
     return event
 
 
@@ -69,12 +72,14 @@ def delete_event(sandbox: Sandbox, calendar: Calendar, event_id: str) -> Json:
     _refuse_deleted(before)
     now = max(sandbox.clock.now(), before["updated_at"] + 1)
     if before.get("master_event_id"):
-        _delete_occurrence(calendar, before, now)
-    elif calendar.rules.deletion_keeps_cancelled:
+        _delete_occurrence(sandbox, calendar, before, now)
+        return before
+    if calendar.rules.deletion_keeps_cancelled:
         calendar.events.remove_overrides(event_id)
         store(calendar, {**before, "status": "cancelled", "updated_at": now})
     else:
         calendar.events.remove(event_id)
+    sandbox.changes.announce("event.deleted", calendar.grant, before)
     return before
 
 
@@ -85,22 +90,26 @@ def store(calendar: Calendar, event: Json, event_type: str | None = None) -> Non
     calendar.events.put(row_of(event, end_exclusive=calendar.rules.end_date_exclusive, event_type=kind))
 
 
-def exclude_occurrence(calendar: Calendar, master: Json, start: int, now: int) -> None:
-    """Take one occurrence out of a series by an EXDATE."""
+def exclude_occurrence(calendar: Calendar, master: Json, start: int, now: int) -> Json:
+    """Take one occurrence out of a series by an EXDATE and return the series."""
     text = stamp(master, start)
     line = f"EXDATE;VALUE=DATE:{text}" if is_all_day(master["when"]) else f"EXDATE:{text}"
-    store(calendar, {**master, "recurrence": [*master["recurrence"], line], "updated_at": now})
+    changed = {**master, "recurrence": [*master["recurrence"], line], "updated_at": now}
+    store(calendar, changed)
+    return changed
 
 
-def _delete_occurrence(calendar: Calendar, event: Json, now: int) -> None:
+def _delete_occurrence(sandbox: Sandbox, calendar: Calendar, event: Json, now: int) -> None:
     if calendar.rules.occurrence_deletion_cancels:
         store(calendar, {**event, "status": "cancelled", "updated_at": now})
+        sandbox.changes.announce("event.deleted", calendar.grant, event)
         return
     if calendar.events.get(event["id"]) is not None:
         calendar.events.remove(event["id"])
     master = calendar.events.get(event["master_event_id"])
     if master is not None:
-        exclude_occurrence(calendar, decoded(master.body), event["original_start_time"], now)
+        series = exclude_occurrence(calendar, decoded(master.body), event["original_start_time"], now)
+        sandbox.changes.announce("event.updated", calendar.grant, {**series, "cancelled_occurrences": [event["id"]]})
 
 
 def _series_of(calendar: Calendar, event_id: str) -> tuple[EventRow, int]:

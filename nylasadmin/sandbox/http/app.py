@@ -6,19 +6,52 @@ from flask import Flask
 from werkzeug.routing import Map
 
 from nylasadmin.sandbox.http import (
+    accounts,
     applications,
     calendars,
+    clocks,
+    compression,
+    connectors,
     contacts,
     control,
+    custom_auth,
+    deliveries,
     events,
     folders,
+    free_busy,
     grants,
+    hosted_auth,
     messages,
+    rsvps,
     threads,
+    tokens,
     watch,
+    webhooks,
 )
 from nylasadmin.sandbox.http.paths import RawPath, SegmentConverter
 from nylasadmin.sandbox.state import Sandbox
+
+_RESOURCES = (
+    applications,
+    connectors,
+    hosted_auth,
+    tokens,
+    custom_auth,
+    grants,
+    calendars,
+    free_busy,
+    events,
+    rsvps,
+    contacts,
+    messages,
+    threads,
+    folders,
+    control,
+    accounts,
+    webhooks,
+    clocks,
+    deliveries,
+)
 
 
 def create_app(sandbox: Sandbox) -> Flask:
@@ -26,8 +59,10 @@ def create_app(sandbox: Sandbox) -> Flask:
     app = Flask("nylasadmin.sandbox", static_folder=None, template_folder=None)
     app.url_map = Map(merge_slashes=False, strict_slashes=False)
     app.url_map.converters["segment"] = SegmentConverter
+    # What is installed first sees an answer last: it is compressed after a fault has spoilt it.
+    compression.install(app)
     watch.install(app, sandbox)
-    for resource in (applications, grants, calendars, events, contacts, messages, threads, folders, control):
+    for resource in _RESOURCES:
         app.register_blueprint(resource.routes(sandbox))
     app.wsgi_app = RawPath(app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -52,6 +52,7 @@ def _writing(blueprint: Blueprint, sandbox: Sandbox) -> None:
             calendar_id = sandbox.identifiers.fresh(grant.rules.calendar_id_shape)
             calendar = sandbox.add_calendar(grant, changes["name"], calendar_id=calendar_id)
             calendar.take(changes)
+            sandbox.changes.announce("calendar.created", grant, calendar.wire())
             return _one(calendar)
 
     @blueprint.put(_ONE)
@@ -60,6 +61,8 @@ def _writing(blueprint: Blueprint, sandbox: Sandbox) -> None:
         with sandbox.lock:
             calendar = account(sandbox, grant_name).calendar(calendar_id)
             calendar.change(body)
+            if set(body) - {"metadata"}:
+                sandbox.changes.announce("calendar.updated", calendar.grant, calendar.wire())
             return _one(calendar)
 
     @blueprint.delete(_ONE)
@@ -70,6 +73,7 @@ def _writing(blueprint: Blueprint, sandbox: Sandbox) -> None:
             if calendar.is_primary:
                 raise bad_request("the primary calendar cannot be deleted")
             del grant.calendars[calendar.id]
+            sandbox.changes.announce("calendar.deleted", grant, calendar.wire())
         return replies.done()
 
 

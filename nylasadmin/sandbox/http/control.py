@@ -15,7 +15,6 @@ def routes(sandbox: Sandbox) -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/sandbox")
     _state_routes(blueprint, sandbox)
     _fault_routes(blueprint, sandbox)
-    _grant_routes(blueprint, sandbox)
     return blueprint
 
 
@@ -66,24 +65,6 @@ def _fault_routes(blueprint: Blueprint, sandbox: Sandbox) -> None:
     def clear_fault(fault_id: int) -> Response:
         sandbox.faults.clear(fault_id)
         return replies.reply({})
-
-
-def _grant_routes(blueprint: Blueprint, sandbox: Sandbox) -> None:
-    @blueprint.get("/grants")
-    def directory() -> Response:
-        return replies.reply({"data": sandbox.directory()})
-
-    @blueprint.post("/grants/<segment:name>/expire")
-    def expire(name: str) -> Response:
-        grant = sandbox.grants.find(name)
-        grant.is_valid = False
-        return replies.reply({"data": grant.wire()})
-
-    @blueprint.post("/grants/<segment:name>/restore")
-    def restore(name: str) -> Response:
-        grant = sandbox.grants.find(name)
-        grant.is_valid, grant.updated_at = True, sandbox.clock.now()
-        return replies.reply({"data": grant.wire()})
 
 
 def _is_wanted(entry: dict[str, object]) -> bool:

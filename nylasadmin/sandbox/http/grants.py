@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from nylasadmin.sandbox.connect.checks import object_of, texts_of
+from nylasadmin.sandbox.connect.lifecycles import change_grant, remove_grant
 from nylasadmin.sandbox.errors import bad_request
-from nylasadmin.sandbox.events.queries import Args, integer, limit_of
+from nylasadmin.sandbox.events.queries import Args, boolean, integer, limit_of
 from nylasadmin.sandbox.grants import Grant
 from nylasadmin.sandbox.http import replies
 from nylasadmin.sandbox.http.pages import page_size
@@ -31,35 +33,25 @@ def routes(sandbox: Sandbox) -> Blueprint:
 
     @blueprint.get("/v3/grants/<segment:grant_name>")
     def find_grant(grant_name: str) -> Response:
-        return replies.one(sandbox.grants.find(grant_name).wire())
+        grant = sandbox.grants.find(grant_name)
+        with_aliases = boolean(request.args, "expose_aliases") and grant.aliases is not None
+        return replies.one(grant.wire() | ({"email_aliases": grant.aliases} if with_aliases else {}))
 
     @blueprint.patch("/v3/grants/<segment:grant_name>")
     def update_grant(grant_name: str) -> Response:
         body = replies.body()
         with sandbox.lock:
             grant = sandbox.grants.find(grant_name)
-            _change(grant, body)
+            change_grant(sandbox, grant, object_of(body, "settings"), texts_of(body, "scope"))
             return replies.one(grant.wire())
 
     @blueprint.delete("/v3/grants/<segment:grant_name>")
     def delete_grant(grant_name: str) -> Response:
         with sandbox.lock:
-            sandbox.grants.remove(sandbox.grants.find(grant_name))
+            remove_grant(sandbox, sandbox.grants.find(grant_name))
         return replies.done()
 
     return blueprint
-
-
-def _change(grant: Grant, body: dict[str, object]) -> None:
-    settings, scope = body.get("settings"), body.get("scope")
-    if settings is not None:
-        if not isinstance(settings, dict):
-            raise bad_request("settings must be an object", settings="must be an object")
-        grant.settings = settings
-    if scope is not None:
-        if not isinstance(scope, list) or not all(isinstance(one, str) for one in scope):
-            raise bad_request("scope must be a list of text", scope="must be a list of text")
-        grant.scope = scope
 
 
 def _fits(grant: Grant, args: Args) -> bool:

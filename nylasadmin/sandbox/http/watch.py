@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from nylasadmin.sandbox.errors import Refusal, unauthorized
+from nylasadmin.sandbox.errors import Refusal
 from nylasadmin.sandbox.faults import Fault
 from nylasadmin.sandbox.http import replies
+from nylasadmin.sandbox.http.access import follow_me, require_access
 from nylasadmin.sandbox.http.paths import raw_path
 from nylasadmin.sandbox.state import Sandbox
 
@@ -30,6 +31,7 @@ def install(app: Flask, sandbox: Sandbox) -> None:
     def arrive() -> Response | None:
         if not raw_path(request.environ).startswith("/v3"):
             return None
+        follow_me(sandbox)
         grant, names = _grant(sandbox)
         fault = sandbox.faults.hit(request.method, raw_path(request.environ), names)
         query = request.query_string.decode("latin-1")
@@ -37,7 +39,7 @@ def install(app: Flask, sandbox: Sandbox) -> None:
         g.entry = sandbox.requests.begin(request.method, raw_path(request.environ), query, grant, notify)
         if fault is not None:
             g.fault, g.entry["fault"] = fault, fault.id
-        _require_key(sandbox)
+        require_access(sandbox)
         return _early(sandbox, fault) if fault else None
 
     @app.after_request
@@ -45,6 +47,8 @@ def install(app: Flask, sandbox: Sandbox) -> None:
         fault: Fault | None = g.get("fault")
         if fault is not None and fault.kind == "store_then_504" and answer.status_code < 400:
             answer = replies.refusal(_refusal_of(504, None))
+        if fault is not None and fault.kind == "store_then_hang":
+            sandbox.closing.wait(fault.seconds)
         if fault is not None and fault.kind == "status" and answer.status_code < 400:
             _damage(answer, fault)
         if "entry" in g:
@@ -78,12 +82,6 @@ def _grant(sandbox: Sandbox) -> tuple[str | None, tuple[str, ...]]:
     if grant is None:
         return named, (named.casefold(),)
     return grant.id, (grant.id, grant.email.casefold(), named.casefold())
-
-
-def _require_key(sandbox: Sandbox) -> None:
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    if kind.casefold() != "bearer" or key.strip() != sandbox.api_key:
-        raise unauthorized("Unauthorized: the API key is missing or wrong")
 
 
 def _early(sandbox: Sandbox, fault: Fault) -> Response | None:

@@ -121,6 +121,20 @@ class Mailbox:
         self.is_changed = True
         return folder
 
+    def remove_folder(self, folder_id: str) -> None:
+        """Forget a folder."""
+        del self.folders[folder_id]
+        self.is_changed = True
+
+    def move_to(self, grant: Grant) -> None:
+        """Belong to a new grant of the same account; metadata were Nylas' own and are gone."""
+        self.grant = grant
+        for row in list(self._rows.values()):
+            message = decoded(row.body) | {"grant_id": grant.id}
+            message.pop("metadata", None)
+            message["attachments"] = [one | {"grant_id": grant.id} for one in message.get("attachments") or ()]
+            self.put(message, row.rfc_id)
+
     def _labelled(self, message: Json) -> Json:
         """Let the labels say what the flags say, where labels do."""
         if not self.rules.has_labels:

@@ -95,7 +95,7 @@ def delete_folder(sandbox: Sandbox, mailbox: Mailbox, folder: Folder) -> None:
             _change(sandbox, mailbox, row, {"folders": rest})
         else:
             _remove(sandbox, mailbox, row)
-    del mailbox.folders[folder.id]
+    mailbox.remove_folder(folder.id)
     gone: Json = {"grant_id": mailbox.grant.id, "id": folder.id, "name": folder.name, "object": "folder"}
     sandbox.changes.announce("folder.deleted", mailbox.grant, gone | {"system_folder": False})
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -32,6 +33,10 @@ def newest() -> str:
     head = ScriptDirectory.from_config(config).get_current_head()
     assert head is not None
     return head
+
+
+def test_the_newest_migration_is_known_without_the_migration_library() -> None:
+    assert migrate.newest_revision() == newest()
 
 
 def test_a_fresh_database_gets_all_tables_and_nothing_is_copied(open_engine: Open) -> None:
@@ -105,13 +110,13 @@ def test_an_upgrade_copies_the_file_aside_first_and_keeps_the_rows(tmp_path: Pat
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = at_first_tables(tmp_path / "store.db")
-    real = migrate.command.upgrade
+    real = command.upgrade
 
     def broken_off(config: Config, to: str) -> None:
         real(config, to)
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(migrate.command, "upgrade", broken_off)
+    monkeypatch.setattr(command, "upgrade", broken_off)
     with pytest.raises(OSError, match="the disk is full"):
         upgrade(engine)
     monkeypatch.undo()
