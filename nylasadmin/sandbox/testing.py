@@ -24,7 +24,7 @@ from pathlib import Path
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.clocks import Clock
 from nylasadmin.sandbox.contacts.books import AddressBook, ContactGroup
-from nylasadmin.sandbox.contacts.writes import create_contact, delete_contact, store_contact, update_contact
+from nylasadmin.sandbox.contacts.writes import create_contact, delete_contact, receive_contact, update_contact
 from nylasadmin.sandbox.events.writes import create_event, delete_event, read_event, store, update_event
 from nylasadmin.sandbox.filling import fill
 from nylasadmin.sandbox.grants import Grant
@@ -115,12 +115,20 @@ class RunningSandbox:
         with self.sandbox.lock:
             return self.sandbox.contacts.of(self.sandbox.grants.find(grant))
 
+    def contacts(self, grant: str) -> list[Json]:
+        """Return all contacts of a grant, of all sources."""
+        with self.sandbox.lock:
+            return self.address_book(grant).all()
+
+    def messages(self, grant: str) -> list[Json]:
+        """Return all messages of a grant, newest first."""
+        with self.sandbox.lock:
+            return self.mailbox(grant).all()
+
     def add_contact(self, grant: str, contact: Json) -> Json:
         """Store a contact; what is left out is filled in, what is given is taken as it is (`id`, `source`, ...)."""
         with self.sandbox.lock:
-            book = self.address_book(grant)
-            contact_id = contact.get("id") or self.sandbox.identifiers.fresh(book.rules.id_shape)
-            return store_contact(self.sandbox, book, book.blank(contact_id, self.sandbox.clock.now()) | contact)
+            return receive_contact(self.sandbox, self.address_book(grant), contact)
 
     def create_contact(self, grant: str, body: Json) -> Json:
         """Create a contact as the owner would in the provider's own program."""

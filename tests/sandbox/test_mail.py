@@ -8,7 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
+from nylasadmin.sandbox.receiver import Receiver
+
 from .conftest import ANNA, NOW, Api
+from .hooks import subscribe, told
 
 PATH = f"/v3/grants/{ANNA}"
 MESSAGES, THREADS, FOLDERS = f"{PATH}/messages", f"{PATH}/threads", f"{PATH}/folders"
@@ -265,3 +268,35 @@ def test_a_key_belongs_to_one_request(api: Api) -> None:
 @pytest.mark.parametrize("body", [{"to": []}, {"to": [{"name": "x"}]}, {"to": "x"}, {"reply_to_message_id": "none"}])
 def test_letters_that_cannot_be_sent_are_refused(api: Api, body: dict[str, Any]) -> None:
     assert send(api, None, **body).status_code == 400
+
+
+def test_mail_and_contacts_come_from_outside_by_the_control_api(api: Api) -> None:
+    base = f"/sandbox/grants/{ANNA}"
+    first = api.call("POST", f"{base}/messages", {"subject": "Hi", "from": [IDA]})[1]["data"]
+    answer = {"subject": "Re: Hi", "from": [OLE], "reply_to_message_id": first["id"]}
+    assert api.call("POST", f"{base}/messages", answer)[1]["data"]["thread_id"] == first["thread_id"]
+    made = api.call("POST", f"{base}/contacts", {"given_name": "Ida", "source": "inbox"})[1]["data"]
+    assert [one["id"] for one in api.get(f"{PATH}/contacts", source="inbox")["data"]] == [made["id"]]
+    for body in ({"from": "x"}, {"date": "today"}, {"reply_to_message_id": "none"}, {"id": 7}):
+        assert api.call("POST", f"{base}/messages", body)[0] in (400, 404)
+
+
+def test_changes_of_people_are_notified(api: Api, hook: Receiver) -> None:
+    triggers = ("contact.updated", "contact.deleted", "message.created", "message.updated", "folder.created")
+    subscribe(api, hook, *triggers, "message.deleted", "thread.replied")
+    contact = api.call("POST", f"{PATH}/contacts", {"given_name": "Ida"})[1]["data"]
+    api.call("DELETE", f"{PATH}/contacts/{contact['id']}")
+    sent = send(api, None, subject="Plan").json()["data"]
+    answer = api.box.add_message(ANNA, {"from": [IDA], "subject": "Re: Plan"}, reply_to=sent["id"])
+    api.call("DELETE", f"{MESSAGES}/{answer['id']}")
+    api.call("DELETE", f"{MESSAGES}/{answer['id']}")
+    api.call("POST", FOLDERS, {"name": "A"})
+    kinds = dict(told(api, hook))
+    assert [kind for kind, _ in told(api, hook)] == [
+        *("contact.updated", "contact.deleted", "message.created", "message.created", "thread.replied"),
+        *("message.updated", "message.deleted", "folder.created"),
+    ]
+    assert kinds["contact.updated"] == contact
+    assert kinds["contact.deleted"] == {name: contact[name] for name in ("grant_id", "id", "object")}
+    assert kinds["thread.replied"]["root_message_id"] == sent["id"]
+    assert kinds["message.deleted"]["id"] == answer["id"]

@@ -96,6 +96,10 @@ class AddressBook:
             if row is not None:
                 yield at, row
 
+    def all(self) -> list[Json]:
+        """Return all contacts."""
+        return [decoded(row.body) for _, row in self.rows()]
+
     def add_group(self, group: ContactGroup) -> ContactGroup:
         """Take in a group; one that is there already stays."""
         self.is_changed = True

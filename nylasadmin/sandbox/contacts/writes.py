@@ -45,6 +45,12 @@ def delete_contact(sandbox: Sandbox, book: AddressBook, contact_id: str) -> None
     sandbox.changes.announce("contact.deleted", book.grant, gone)
 
 
+def receive_contact(sandbox: Sandbox, book: AddressBook, contact: Json) -> Json:
+    """Store a contact that comes from outside; what is left out is filled in, what is given is taken as it is."""
+    contact_id = contact.get("id") or sandbox.identifiers.fresh(book.rules.id_shape)
+    return store_contact(sandbox, book, book.blank(contact_id, sandbox.clock.now()) | contact)
+
+
 def store_contact(sandbox: Sandbox, book: AddressBook, contact: Json) -> Json:
     """Put a contact into its book as it is; new ones are announced as updated too, there is no other trigger."""
     book.put(contact)

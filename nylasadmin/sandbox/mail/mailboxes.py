@@ -83,6 +83,10 @@ class Mailbox:
                 return
             yield self._rows[self._by_date[at][2]]
 
+    def all(self) -> list[Json]:
+        """Return all messages, newest first."""
+        return [decoded(row.body) for row in self.newest_first()]
+
     def thread(self, thread_id: str, oldest: int = 0) -> list[MessageRow]:
         """Return the messages of a thread that may be seen, oldest first."""
         return [self._rows[message_id] for date, _, message_id in self._threads.get(thread_id, ()) if date >= oldest]
