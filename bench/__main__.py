@@ -40,15 +40,21 @@ def machine() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=PARTS, help="what to measure (default: everything)")
+    parser.add_argument("parts", nargs="*", type=_part, metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
     parser.add_argument("--events", type=int, default=20_000, help="default: %(default)s")
     parser.add_argument("--users", type=int, default=20, help="calendars, one per user (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--links", type=int, default=10_000, help="behind the panels (default: %(default)s)")
-    parser.add_argument("--items-per-link", type=int, default=200, help="for the memory (default: %(default)s)")
+    parser.add_argument("--items-per-link", type=int, default=50, help="for the memory (default: %(default)s)")
     parser.add_argument("--asked", type=int, default=150, help="times each panel is asked (default: %(default)s)")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     return parser
+
+
+def _part(text: str) -> str:
+    if text not in PARTS:
+        raise argparse.ArgumentTypeError(f"there is no {text}; choose from {', '.join(PARTS)}")
+    return text
 
 
 if __name__ == "__main__":

@@ -48,7 +48,9 @@ def script(company: Company, folder: Path, users: int) -> int:
 
 
 def _copy_calendar(client: nylas.Client, session: Session, grant_id: str, calendar_id: str) -> int:
-    query = ListEventQueryParams(calendar_id=calendar_id, limit=200, start="0", end=str(_ENDLESS))
+    query = ListEventQueryParams(
+        calendar_id=calendar_id, limit=200, start="0", end=str(_ENDLESS), expand_recurring=False
+    )
     copied = 0
     while True:
         page = client.events.list(grant_id, query_params=query)

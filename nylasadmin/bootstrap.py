@@ -32,6 +32,7 @@ from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
+from nylasadmin.services.plans import Plans
 from nylasadmin.services.ports import Nylas
 from nylasadmin.services.running import Worker
 from nylasadmin.services.snapshots import Snapshots
@@ -93,6 +94,7 @@ def build(
         targets=Targets(storage, side, sealed, clock),
         links=Links(storage),
         snapshots=Snapshots(storage, runner.wake),
+        plans=Plans(storage, clock, runner.wake),
         operators=Operators(storage, passwords or ScryptPasswords()),
         console=Console(storage),
         crm=Crm(storage),

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     RECEIVER_ONLY_REMOVED = "receiver-only removed"
     GONE_FROM_BOTH = "gone from both sides"
     PAIR_CONTRADICTED = "another pair holds the item"
+    EXCLUDED = "excluded by operator"
     OUTSIDE_WINDOW = "outside window"
     FOLDER_READ_ONLY = "read-only folder"
     ITEM_READ_ONLY = "read-only item"

@@ -75,7 +75,9 @@ def count(actions: list[Action], read: int) -> Counters:
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One snapshot's work on one link, as a worker holds it. ``fence`` proves that the lease is still this worker's."""
+    """One snapshot's work on one link, as a worker holds it. ``fence`` proves that the lease is still this worker's.
+
+    ``plan_id`` names the preview that the run is bound to."""
 
     id: int
     snapshot_id: int
@@ -86,6 +88,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     state: RunState = RunState.QUEUED
     fence: int = 0
     approved: bytes | None = None
+    plan_id: int | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

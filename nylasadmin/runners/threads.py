@@ -69,6 +69,8 @@ class ThreadsRunner:
         self._woken.set()
         with self._lock:
             under_way = list(self._under_way.values())
+        if self._looker.is_alive():
+            self._looker.join(timeout_s)  # nobody may look at a database that is closed next
         left = wait(under_way, timeout_s).not_done
         self._pool.shutdown(wait=not left, cancel_futures=True)
         return not left

@@ -102,10 +102,14 @@ class Grant:
         master_id = event_id.rpartition("_")[0]
         return next((one for one in self.calendars.values() if one.events.get(master_id) is not None), None)
 
-    def require_data(self) -> None:
-        """Refuse data calls of an expired account, and calendar calls of a provider without calendars."""
+    def require_valid(self) -> None:
+        """Refuse data calls of an expired account."""
         if not self.is_valid:
             raise unauthorized("The grant has expired and needs to be authenticated again")
+
+    def require_data(self) -> None:
+        """Refuse data calls of an expired account, and calendar calls of a provider without calendars."""
+        self.require_valid()
         if not self.rules.has_calendars:
             raise bad_request(f"calendars are not supported for {self.rules.name}")
 

@@ -13,13 +13,16 @@ from nylasadmin.sandbox.connect.connectors import ConnectorBook
 from nylasadmin.sandbox.connect.departures import Departures
 from nylasadmin.sandbox.connect.sign_ins import SignIns
 from nylasadmin.sandbox.connect.tokens import TokenBook
+from nylasadmin.sandbox.contacts.books import AddressBook, address_book
 from nylasadmin.sandbox.faults import FaultList
 from nylasadmin.sandbox.grants import Grant, GrantBook
 from nylasadmin.sandbox.identifiers import Identifiers
+from nylasadmin.sandbox.mail.mailboxes import Mailbox, mailbox
 from nylasadmin.sandbox.mailed import Mailed
 from nylasadmin.sandbox.panels import Panels
 from nylasadmin.sandbox.providers import PROVIDERS
 from nylasadmin.sandbox.request_log import RequestLog
+from nylasadmin.sandbox.shelves import Shelf
 from nylasadmin.sandbox.webhooks.announcements import Webhooks
 from nylasadmin.sandbox.wire import Json
 
@@ -46,6 +49,8 @@ class Sandbox:
         self.tokens = TokenBook(seed, self.application_id)
         self.lock = threading.RLock()
         self.grants = GrantBook()
+        self.contacts: Shelf[AddressBook] = Shelf(address_book)
+        self.mail: Shelf[Mailbox] = Shelf(lambda grant: mailbox(grant, self.identifiers))
         self.departures = Departures()
         self.mailed = Mailed()
         self.faults = FaultList()

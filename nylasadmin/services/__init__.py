@@ -9,6 +9,7 @@ from nylasadmin.services.console import Console
 from nylasadmin.services.crm import Crm
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
+from nylasadmin.services.plans import Plans
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.targets import Targets
 
@@ -20,6 +21,7 @@ class Services:
     targets: Targets
     links: Links
     snapshots: Snapshots
+    plans: Plans
     operators: Operators
     console: Console
     crm: Crm

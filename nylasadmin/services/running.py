@@ -25,6 +25,7 @@ from nylasadmin.services.audit import record
 from nylasadmin.services.executing import GivenUp, execute_local, execute_remote
 from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Lease, LeaseLost, SwitchedOff, off_now
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, options_for
+from nylasadmin.services.planning import bound_to_plan, keep_plan
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
 from nylasadmin.services.recording import Work
 from nylasadmin.services.recovering import Recovery
@@ -33,6 +34,7 @@ from nylasadmin.services.storage import Clock, ItemScope, Secrets, Storage, Unit
 
 _CarryOut = Callable[[Work, list[Action]], None]
 _MOST_STARTS = 20
+_PLANS_KEPT_S = 7 * 86_400
 _SIGN_IN = frozenset({OffReason.NEEDS_SIGN_IN, OffReason.DISCONNECTED})
 
 log = logging.getLogger(__name__)
@@ -142,10 +144,12 @@ class Worker:
         return self._execute(run, lease, subject, facts, actions, lambda w, a: execute_remote(w, store, a))
 
     def _preview(self, run: Run, lease: Lease, subject: Subject, reader: ItemReader) -> RunState | None:
-        """Count what a run would do. Works on a reader, which has no way to write."""
+        """Keep what a run would do. Works on a reader, which has no way to write."""
         facts, actions = self._plan(run, lease, subject, reader)
+        keep_plan(self._work_of(run, lease, subject, facts), reader, actions)
         with self._storage.write() as tx:
             lease.check_in(tx)
+            tx.plans.prune(int(self._clock.now()) - _PLANS_KEPT_S)
             tx.runs.planned(run, count(actions, len(facts.source)), RunState.RUNNING)
         return self._end(run, RunState.DONE)
 
@@ -178,14 +182,20 @@ class Worker:
     def _execute(
         self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], carry_out: _CarryOut
     ) -> RunState | None:
-        counters = count(actions, len(facts.source))
-        if self._is_held(run, lease, subject, facts, actions, counters):
+        work = self._work_of(run, lease, subject, facts)
+        bound = bound_to_plan(work, actions)
+        counters = count(bound.actions, len(facts.source))
+        if self._is_held(run, lease, subject, facts, bound.actions, counters):
             return RunState.HELD
         with self._storage.write() as tx:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.RUNNING)
-        carry_out(Work(run=run, facts=facts, scope=_scope(subject, run), storage=self._storage, lease=lease), actions)
+            tx.runs.add_counts(run, Counters(moved=bound.moved))
+        carry_out(work, bound.actions)
         return self._done(run, subject)
+
+    def _work_of(self, run: Run, lease: Lease, subject: Subject, facts: Facts) -> Work:
+        return Work(run=run, facts=facts, scope=_scope(subject, run), storage=self._storage, lease=lease)
 
     def _is_held(
         self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], counters: Counters

@@ -26,6 +26,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     receiver_only: ReceiverOnly = ReceiverOnly.KEEP
     reason: str = ""
     is_preview: bool = False
+    plan_id: int | None = None
 
     @property
     def subject(self) -> str:
@@ -180,9 +181,16 @@ def _add(tx: UnitOfWork, actor: Actor, wish: Wish, chosen: Sequence[Link]) -> tu
         reason=wish.reason,
         operator=actor.name,
         skipped=skipped,
+        plan_id=wish.plan_id,
     )
     tx.runs.add_runs(snapshot_id, [NewRun(link_id=link.id, account_id=link.account_id) for link in ready])
     return snapshot_id, len(ready)
+
+
+def add_runs_for(tx: UnitOfWork, actor: Actor, wish: Wish, link_ids: Sequence[int]) -> tuple[int, int]:
+    """Add a snapshot over given links of a target; give its id and the number of its runs. Raises as a request does."""
+    wanted = set(link_ids)
+    return _add(tx, actor, wish, [link for link in _chosen(tx, wish) if link.id in wanted])
 
 
 def _sorted_out(tx: UnitOfWork, wish: Wish, chosen: Sequence[Link]) -> tuple[list[Link], list[SkippedLink]]:

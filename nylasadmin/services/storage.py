@@ -5,19 +5,21 @@ Everything inside one unit of work is one transaction. No network inside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 import msgspec
 
+from nylasadmin.domain.binding import Key, PlanItemState, Shown
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.items import ItemId, ScheduleItem
 from nylasadmin.domain.links import Account, AccountState, CrmUser, Link
-from nylasadmin.domain.plan import ActionKind, Direction, ReceiverOnly
+from nylasadmin.domain.plan import ActionKind, Direction, Reason, ReceiverOnly
 from nylasadmin.domain.privileges import Operator, Privilege
 from nylasadmin.domain.runs import Counters, Failure, Run, RunState
 from nylasadmin.domain.targets import Target, TargetForm
+from nylasadmin.services.plan_views import PlanItemRow, PlanQuery, PlanTotal
 from nylasadmin.services.ports import ItemStore
 from nylasadmin.services.views import (
     AuditRow,
@@ -188,6 +190,36 @@ class Writes(Protocol):
     def unsettled(self, link_id: int) -> list[IntendedWrite]: ...
 
 
+class PlanItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of a stored plan; ``before`` and ``after`` are encoded items as the destination holds them."""
+
+    seq: int
+    kind: ActionKind
+    reason: Reason
+    source_id: ItemId | None
+    destination_id: ItemId | None
+    title: str
+    is_recurring: bool
+    source_fingerprint: bytes | None
+    expected: bytes | None
+    before: bytes | None
+    after: bytes | None
+
+
+class Plans(Protocol):
+    def add(self, plan_id: int, run_id: int, items: Sequence[PlanItem]) -> None: ...
+    def clear(self, run_id: int) -> None: ...
+    def prune(self, asked_before: int) -> None: ...
+    def shown(self, plan_id: int, link_id: int) -> dict[Key, Shown]: ...
+    def done_by(self, run_id: int, direction: Direction) -> frozenset[Key]: ...
+    def mark(self, plan_id: int, link_id: int, keys: Sequence[Key], state: PlanItemState) -> None: ...
+    def exclude(self, plan_id: int, items: Sequence[tuple[int, int]], operator: str) -> int: ...
+    def totals(self, plan_id: int) -> list[PlanTotal]: ...
+    def count(self, query: PlanQuery) -> int: ...
+    def rows(self, query: PlanQuery) -> list[PlanItemRow]: ...
+    def all_rows(self, query: PlanQuery) -> Iterator[PlanItemRow]: ...
+
+
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     link_id: int
     account_id: int
@@ -205,6 +237,7 @@ class Runs(Protocol):
         reason: str,
         operator: str,
         skipped: Sequence[SkippedLink],
+        plan_id: int | None = None,
     ) -> int: ...
     def add_runs(self, snapshot_id: int, runs: Sequence[NewRun]) -> None: ...
     def live_by_link(self, link_ids: Sequence[int]) -> dict[int, tuple[int, int]]: ...
@@ -227,6 +260,8 @@ class Runs(Protocol):
     def add_failures(self, run: Run, failures: Sequence[Failure]) -> None: ...
     def failed_links(self, snapshot_id: int) -> list[int]: ...
     def snapshot_of(self, run_id: int) -> int: ...
+    def executed_by(self, plan_id: int) -> int | None: ...
+    def planned_links(self, plan_id: int) -> list[int]: ...
     def live_count(self, snapshot_id: int) -> int: ...
 
 
@@ -269,6 +304,8 @@ class UnitOfWork(Protocol):
     def writes(self) -> Writes: ...
     @property
     def runs(self) -> Runs: ...
+    @property
+    def plans(self) -> Plans: ...
     @property
     def console(self) -> Console: ...
 

@@ -110,6 +110,12 @@ _REFUSALS = {
     "nothing_to_run": Wording(
         "None of the links can be copied in that direction now.", "The list below says why for each link."
     ),
+    "plan_used": Wording(
+        "This plan was carried out already, as snapshot {snapshot_id}.", "Plan again to see what is left to do."
+    ),
+    "plan_unfinished": Wording("The plan is not finished.", "Wait until both sides have been read, or plan again."),
+    "plan_expired": Wording("The plan is older than a day.", "Plan again: both sides have moved on since."),
+    "plan_empty": Wording("The plan has nothing to write.", "Nothing differs, or everything was left out."),
     "not_held": Wording("This run is not held any more.", "Somebody decided meanwhile; look at its result."),
     "nothing_failed": Wording("Nothing failed in this snapshot.", "There is nothing to try again."),
     "last_administrator": Wording(

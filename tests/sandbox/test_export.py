@@ -195,6 +195,14 @@ def test_a_grant_comes_out_with_all_it_holds(api: Api) -> None:
     assert found["wishes"] == [{"of": ANNA}]
 
 
+def test_contacts_and_messages_come_out_with_a_grant(start: Callable[..., Api]) -> None:
+    api = start(contacts_per_user=5, messages_per_user=5)
+    found = api.get(f"/sandbox/grants/email:{ANNA}.json")
+    assert found["contacts"] == api.box.contacts(ANNA)
+    assert found["messages"] == api.box.messages(ANNA)
+    assert min(len(found["contacts"]), len(found["messages"])) > 0
+
+
 def test_unknown_ones_are_not_found(api: Api) -> None:
     assert api.call("GET", "/sandbox/grants/nobody.json")[0] == 404
     assert api.call("GET", f"/sandbox/grants/{ANNA}/calendars/none.ics")[0] == 404

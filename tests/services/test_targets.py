@@ -135,7 +135,7 @@ def test_a_connection_test_says_what_failed(world: World, fields: dict[str, str]
 
 def test_a_key_of_another_application_is_noticed(world: World) -> None:
     world.services.targets.test(OLGA, 1)
-    world.box.sandbox.application_id = "another-application"
+    world.box.sandbox.application.application_id = "another-application"
 
     assert "another application" in world.services.targets.test(OLGA, 1).problem
 

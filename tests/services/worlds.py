@@ -173,9 +173,11 @@ def stored(calendar: Calendar) -> list[Json]:
 
 
 @contextmanager
-def opened(folder: Path, box: RunningSandbox, **settings: Any) -> Iterator[World]:
+def opened(
+    folder: Path, box: RunningSandbox, *, nylas: NylasHttpSide | None = None, **settings: Any
+) -> Iterator[World]:
     """Build the product on a folder and discover the sandbox; a folder that was used before is opened as it is."""
-    side = NylasHttpSide(patience=QUICK)
+    side = nylas or NylasHttpSide(patience=QUICK)
     product = bootstrap.build(settings_in(folder, **settings), nylas=side)
     known = {t.name: t for t in all_targets(product)}
     target = known.get("Sandbox") or add_target(product, box)

@@ -50,3 +50,8 @@ def _compiled(dialect: Dialect, table: Table, columns: tuple[str, ...], prefix: 
         made: Any = statement.compile(dialect=dialect, column_keys=list(columns))
         _cache[key] = str(made), tuple(made.positiontup or ())
     return _cache[key]
+
+
+def storable(text: str) -> str:
+    """Leave out what PostgreSQL's text has no place for. Bodies are bytes and keep it."""
+    return text.replace("\0", "") if "\0" in text else text

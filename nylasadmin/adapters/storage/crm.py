@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 from sqlalchemy.exc import DataError, InterfaceError
 
-from nylasadmin.adapters.storage.bulk import insert_rows
+from nylasadmin.adapters.storage.bulk import insert_rows, storable
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import crm_changes, crm_items
 from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint
@@ -223,7 +223,7 @@ def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
     return (
         item.uid,
         _moment_text(item.original_start),
-        item.title.replace("\0", ""),  # PostgreSQL's text has no place for it; the body keeps it
+        storable(item.title),
         start,
         end,
         item.is_recurring,

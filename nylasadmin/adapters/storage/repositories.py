@@ -11,6 +11,7 @@ from nylasadmin.adapters.storage.console import SqlConsole
 from nylasadmin.adapters.storage.crm import SqlCrmItems
 from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks, SqlPairs
 from nylasadmin.adapters.storage.operators import SqlAuditTrail, SqlOperators
+from nylasadmin.adapters.storage.plans import SqlPlans
 from nylasadmin.adapters.storage.runs import SqlRuns, SqlWrites
 from nylasadmin.adapters.storage.tables import installation
 from nylasadmin.adapters.storage.targets import SqlTargets
@@ -71,6 +72,10 @@ class SqlUnitOfWork:
     @cached_property
     def runs(self) -> SqlRuns:
         return SqlRuns(self._db, self._now)
+
+    @cached_property
+    def plans(self) -> SqlPlans:
+        return SqlPlans(self._db)
 
     @cached_property
     def console(self) -> SqlConsole:

@@ -26,9 +26,9 @@ from sqlalchemy import (
     update,
 )
 
-from nylasadmin.adapters.storage.bulk import insert_rows
+from nylasadmin.adapters.storage.bulk import insert_rows, storable
 from nylasadmin.adapters.storage.links import chunks
-from nylasadmin.adapters.storage.tables import failures, runs, snapshots, writes
+from nylasadmin.adapters.storage.tables import failures, plan_uses, runs, snapshots, writes
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import ActionKind, Direction, ReceiverOnly
@@ -58,6 +58,7 @@ class SqlRuns:
         reason: str,
         operator: str,
         skipped: Sequence[SkippedLink],
+        plan_id: int | None = None,
     ) -> int:
         made: Any = self._db.execute(
             insert(snapshots).values(
@@ -72,6 +73,8 @@ class SqlRuns:
                 skipped=msgspec.json.encode(list(skipped)).decode(),
             )
         ).inserted_primary_key
+        if plan_id is not None:
+            self._db.execute(insert(plan_uses).values(plan_id=plan_id, snapshot_id=made[0]))
         return int(made[0])
 
     def add_runs(self, snapshot_id: int, new: Sequence[NewRun]) -> None:
@@ -86,6 +89,16 @@ class SqlRuns:
         rows = [{**common, "ordinal": n, "link_id": r.link_id, "account_id": r.account_id} for n, r in enumerate(new)]
         if rows:
             self._db.execute(insert(runs), rows)
+
+    def executed_by(self, plan_id: int) -> int | None:
+        """Give the snapshot that carries out a preview, if there is one."""
+        found = select(plan_uses.c.snapshot_id).where(plan_uses.c.plan_id == plan_id)
+        return self._db.execute(found).scalar_one_or_none()
+
+    def planned_links(self, plan_id: int) -> list[int]:
+        """Give the links that a preview planned to the end."""
+        found = select(runs.c.link_id).where(runs.c.snapshot_id == plan_id, runs.c.state == str(RunState.DONE))
+        return list(self._db.execute(found.order_by(runs.c.ordinal)).scalars())
 
     def live_by_link(self, link_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
         """Give for each busy link the run and the snapshot that occupy it."""
@@ -119,7 +132,9 @@ class SqlRuns:
         )
         if taken.rowcount != 1:
             return None
-        row = self._db.execute(select(runs).where(runs.c.id == run_id)).one()
+        joined = runs.outerjoin(plan_uses, runs.c.snapshot_id == plan_uses.c.snapshot_id)
+        found = select(runs, plan_uses.c.plan_id).select_from(joined).where(runs.c.id == run_id)
+        row = self._db.execute(found).one()
         return Run(
             id=row.id,
             snapshot_id=row.snapshot_id,
@@ -130,6 +145,7 @@ class SqlRuns:
             state=RunState(row.state),
             fence=row.fence,
             approved=bytes(row.approved) if row.approved else None,
+            plan_id=row.plan_id,
         )
 
     def holders(self, now: float) -> list[str]:
@@ -189,7 +205,13 @@ class SqlRuns:
         ended = self._db.execute(
             update(runs)
             .where(_held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
-            .values(state=str(state), finished_at=self._now(), lease_until=None, cause=cause, detail=detail)
+            .values(
+                state=str(state),
+                finished_at=self._now(),
+                lease_until=None,
+                cause=storable(cause),
+                detail=storable(detail),
+            )
         )
         return ended.rowcount == 1
 
@@ -248,8 +270,8 @@ class SqlRuns:
     def add_failures(self, run: Run, new: Sequence[Failure]) -> None:
         if new:
             now = self._now()
-            rows = [{**msgspec.structs.asdict(f), "run_id": run.id, "link_id": run.link_id, "at": now} for f in new]
-            self._db.execute(insert(failures), rows)
+            common = {"run_id": run.id, "link_id": run.link_id, "at": now}
+            self._db.execute(insert(failures), [_failure_values(f) | common for f in new])
 
     def failed_links(self, snapshot_id: int) -> list[int]:
         """Give the links of a snapshot whose run failed, was incomplete or had failed items."""
@@ -291,7 +313,7 @@ class SqlWrites:
 
     def _insert(self, run_id: int, link_id: int, rows: Sequence[WriteRow], state: str) -> None:
         values = [
-            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, row.title, row.before)
+            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, storable(row.title), row.before)
             for row in rows
         ]
         insert_rows(self._db, writes, _WRITE_COLUMNS, values)
@@ -320,6 +342,11 @@ class SqlWrites:
             .order_by(writes.c.run_id, writes.c.seq)
         )
         return [_intended(row) for row in self._db.execute(found)]
+
+
+def _failure_values(failure: Failure) -> dict[str, object]:
+    values = msgspec.structs.asdict(failure)
+    return values | {name: storable(values[name]) for name in ("title", "cause", "detail")}
 
 
 def _intended(row: Row[Any]) -> IntendedWrite:

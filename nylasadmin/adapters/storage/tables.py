@@ -271,6 +271,35 @@ runs = Table(
     Index("ix_runs_leased", "link_id", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )
 
+plan_uses = Table(
+    "plan_uses",
+    metadata,
+    Column("plan_id", Big, ForeignKey("snapshots.id"), primary_key=True),  # so a preview is carried out once
+    Column("snapshot_id", Big, ForeignKey("snapshots.id"), nullable=False, unique=True),
+)
+
+plan_items = Table(
+    "plan_items",
+    metadata,
+    Column("run_id", Big, ForeignKey("runs.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("plan_id", Big, nullable=False),  # the preview, so that one index serves its page
+    Column("kind", String(10), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("state", String(10), nullable=False),  # planned -> moved
+    Column("source_id", String(1000)),
+    Column("destination_id", String(1000)),
+    Column("title", Text, nullable=False),
+    Column("is_recurring", Boolean, nullable=False),
+    Column("source_fingerprint", LargeBinary),
+    Column("expected", LargeBinary),
+    Column("before", LargeBinary),
+    Column("after", LargeBinary),
+    Column("excluded_by", String(80), nullable=False),
+    Index("ix_plan_items_page", "plan_id", "kind", "run_id", "seq"),
+    sqlite_with_rowid=False,
+)
+
 _OPEN = text("state IN ('intended', 'sent')")
 
 writes = Table(

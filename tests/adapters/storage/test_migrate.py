@@ -80,13 +80,12 @@ def definitions(engine: Engine) -> dict[str, set[str]]:
 def at_first_tables(path: Path) -> Engine:
     """A file as the first version left it."""
     engine = prepare(create_engine(f"sqlite:///{path}"))
-    upgrade(engine)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN")
-        connection.exec_driver_sql("DROP INDEX ix_writes_open")
-        connection.exec_driver_sql("DROP INDEX ix_runs_leased")
-        connection.exec_driver_sql("CREATE INDEX ix_writes_intended ON writes (link_id) WHERE state = 'intended'")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
         connection.exec_driver_sql("INSERT INTO installation VALUES ('name', 'kept')")
         connection.commit()
     return engine

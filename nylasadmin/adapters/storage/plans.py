@@ -1,0 +1,227 @@
+"""Stored plans: what a preview would write, item by item, as its page shows it and a bound run compares with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+
+from nylasadmin.adapters.storage.bulk import insert_rows
+from nylasadmin.adapters.storage.links import chunks
+from nylasadmin.adapters.storage.tables import accounts, links, plan_items, runs, snapshots, writes
+from nylasadmin.domain.binding import Key, PlanItemState, Shown
+from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.plan import WRITES, ActionKind, Direction, Reason
+from nylasadmin.services.plan_views import PlanItemRow, PlanQuery, PlanTotal
+from nylasadmin.services.storage import PlanItem
+
+_COLUMNS = (
+    "run_id",
+    "seq",
+    "plan_id",
+    "kind",
+    "reason",
+    "state",
+    "source_id",
+    "destination_id",
+    "title",
+    "is_recurring",
+    "source_fingerprint",
+    "expected",
+    "before",
+    "after",
+    "excluded_by",
+)
+_PLANNED = str(PlanItemState.PLANNED)
+
+
+class SqlPlans:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, plan_id: int, run_id: int, items: Sequence[PlanItem]) -> None:
+        rows = [
+            (
+                run_id,
+                i.seq,
+                plan_id,
+                str(i.kind),
+                str(i.reason),
+                _PLANNED,
+                i.source_id,
+                i.destination_id,
+                i.title,
+                i.is_recurring,
+                i.source_fingerprint,
+                i.expected,
+                i.before,
+                i.after,
+                "",
+            )
+            for i in items
+        ]
+        insert_rows(self._db, plan_items, _COLUMNS, rows)
+
+    def clear(self, run_id: int) -> None:
+        """Forget what an interrupted preview stored."""
+        self._db.execute(delete(plan_items).where(plan_items.c.run_id == run_id))
+
+    def prune(self, asked_before: int) -> None:
+        """Drop the items of previews that were asked for before a time; their counts stay."""
+        old = select(snapshots.c.id).where(snapshots.c.is_preview, snapshots.c.requested_at < asked_before)
+        self._db.execute(delete(plan_items).where(plan_items.c.plan_id.in_(old)))
+
+    def shown(self, plan_id: int, link_id: int) -> dict[Key, Shown]:
+        """Give the writes that a plan showed for a link, by the ids of source and destination."""
+        found = self._db.execute(
+            select(plan_items)
+            .join(runs, plan_items.c.run_id == runs.c.id)
+            .where(plan_items.c.plan_id == plan_id, runs.c.link_id == link_id, _is_write())
+        )
+        return {
+            (row.source_id, row.destination_id): Shown(
+                kind=ActionKind(row.kind),
+                source_fingerprint=_bytes(row.source_fingerprint),
+                expected=_bytes(row.expected),
+                is_excluded=bool(row.excluded_by),
+            )
+            for row in found
+        }
+
+    def done_by(self, run_id: int, direction: Direction) -> frozenset[Key]:
+        """Give the keys of what a run has written, as its plan names them."""
+        found = self._db.execute(select(writes).where(writes.c.run_id == run_id, writes.c.state == "done"))
+        return frozenset(_key(row, direction) for row in found)
+
+    def mark(self, plan_id: int, link_id: int, keys: Sequence[Key], state: PlanItemState) -> None:
+        """Note what became of shown writes."""
+        run_id = select(runs.c.id).where(runs.c.snapshot_id == plan_id, runs.c.link_id == link_id).scalar_subquery()
+        for source, destination in keys:
+            self._db.execute(
+                update(plan_items)
+                .where(
+                    plan_items.c.run_id == run_id,
+                    plan_items.c.source_id.is_not_distinct_from(source),
+                    plan_items.c.destination_id.is_not_distinct_from(destination),
+                )
+                .values(state=str(state))
+            )
+
+    def exclude(self, plan_id: int, items: Sequence[tuple[int, int]], operator: str) -> int:
+        """Leave writes out (or, with an empty name, take them in again); give how many changed."""
+        changed = 0
+        by_run: dict[int, list[int]] = {}
+        for run_id, seq in items:
+            by_run.setdefault(run_id, []).append(seq)
+        for run_id, numbers in by_run.items():
+            for chunk in chunks(numbers):
+                changed += self._db.execute(
+                    update(plan_items)
+                    .where(
+                        plan_items.c.plan_id == plan_id,
+                        plan_items.c.run_id == run_id,
+                        plan_items.c.seq.in_(chunk),
+                        _is_write(),
+                    )
+                    .values(excluded_by=operator)
+                ).rowcount
+        return changed
+
+    def totals(self, plan_id: int) -> list[PlanTotal]:
+        """Count a plan's items by kind, reason, state and whether they are excluded."""
+        excluded = plan_items.c.excluded_by != ""
+        columns = (plan_items.c.kind, plan_items.c.reason, plan_items.c.state, excluded.label("is_excluded"))
+        found = select(*columns, func.count().label("items")).where(plan_items.c.plan_id == plan_id).group_by(*columns)
+        return [
+            PlanTotal(
+                kind=ActionKind(row.kind),
+                reason=Reason(row.reason),
+                state=PlanItemState(row.state),
+                is_excluded=bool(row.is_excluded),
+                items=row._mapping["items"],
+            )
+            for row in self._db.execute(found)
+        ]
+
+    def count(self, query: PlanQuery) -> int:
+        counted = select(func.count()).select_from(_joined).where(_matches(query))
+        return int(self._db.execute(counted).scalar_one())
+
+    def rows(self, query: PlanQuery) -> list[PlanItemRow]:
+        found = _select(query).offset((query.page - 1) * query.size).limit(query.size)
+        return [_row(row) for row in self._db.execute(found)]
+
+    def all_rows(self, query: PlanQuery) -> Iterator[PlanItemRow]:
+        """Yield every item that matches, without holding them all."""
+        found = self._db.execute(_select(query).execution_options(yield_per=500))
+        for row in found:
+            yield _row(row)
+
+
+_joined = (
+    plan_items.join(runs, plan_items.c.run_id == runs.c.id)
+    .join(links, runs.c.link_id == links.c.id)
+    .join(accounts, links.c.account_id == accounts.c.id)
+)
+
+
+def _select(query: PlanQuery) -> Any:
+    return (
+        select(plan_items, links.c.id.label("link_id"), links.c.user_name, links.c.folder_name, accounts.c.provider)
+        .select_from(_joined)
+        .where(_matches(query))
+        .order_by(plan_items.c.plan_id, plan_items.c.kind, plan_items.c.run_id, plan_items.c.seq)
+    )
+
+
+def _is_write() -> ColumnElement[bool]:
+    return plan_items.c.kind.in_(sorted(str(kind) for kind in WRITES))
+
+
+def _matches(query: PlanQuery) -> ColumnElement[bool]:
+    which: list[ColumnElement[bool]] = [plan_items.c.plan_id == query.plan_id]
+    if query.kind is not None:
+        which.append(plan_items.c.kind == str(query.kind))
+    if query.reason is not None:
+        which.append(plan_items.c.reason == str(query.reason))
+    if query.state is not None:
+        which.append(plan_items.c.state == str(query.state))
+    if query.only_excluded:
+        which.append(plan_items.c.excluded_by != "")
+    if query.link_id is not None:
+        which.append(links.c.id == query.link_id)
+    for word in query.search.split():
+        columns = (plan_items.c.title, links.c.user_name, links.c.folder_name, plan_items.c.reason)
+        which.append(or_(*(c.icontains(word, autoescape=True) for c in columns)))
+    return and_(*which)
+
+
+def _key(row: Row[Any], direction: Direction) -> Key:
+    crm = ItemId(row.crm_id) if row.crm_id else None
+    nylas = ItemId(row.nylas_id) if row.nylas_id else None
+    source, destination = (nylas, crm) if direction is Direction.GET else (crm, nylas)
+    return (source, None if row.kind == str(ActionKind.CREATE) else destination)
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
+
+
+def _row(row: Row[Any]) -> PlanItemRow:
+    return PlanItemRow(
+        run_id=row.run_id,
+        seq=row.seq,
+        kind=ActionKind(row.kind),
+        reason=Reason(row.reason),
+        state=PlanItemState(row.state),
+        title=row.title,
+        is_recurring=row.is_recurring,
+        link_id=row.link_id,
+        user_name=row.user_name,
+        folder_name=row.folder_name,
+        provider=row.provider,
+        excluded_by=row.excluded_by,
+        before=_bytes(row.before),
+        after=_bytes(row.after),
+    )

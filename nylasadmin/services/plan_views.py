@@ -1,0 +1,105 @@
+"""What a plan's page shows: frozen values, made by queries."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nylasadmin.domain.binding import PlanItemState
+from nylasadmin.domain.differences import Difference
+from nylasadmin.domain.plan import ActionKind, Reason
+from nylasadmin.services.views import SnapshotView
+
+
+class PlanQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which items of a plan to show. ``page`` counts from 1."""
+
+    plan_id: int
+    kind: ActionKind | None = None
+    reason: Reason | None = None
+    state: PlanItemState | None = None
+    only_excluded: bool = False
+    link_id: int | None = None
+    search: str = ""
+    page: int = 1
+    size: int = 50
+
+
+class PlanTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """How many items a plan has of one kind, reason and state."""
+
+    kind: ActionKind
+    reason: Reason
+    state: PlanItemState
+    is_excluded: bool
+    items: int
+
+
+class PlanItemRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of a plan as it is stored; bodies are encoded items, before and after at the destination."""
+
+    run_id: int
+    seq: int
+    kind: ActionKind
+    reason: Reason
+    state: PlanItemState
+    title: str
+    is_recurring: bool
+    link_id: int
+    user_name: str
+    folder_name: str
+    provider: str
+    excluded_by: str
+    before: bytes | None
+    after: bytes | None
+
+
+class PlanItemView(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of a plan as people read it, with what would change field by field."""
+
+    run_id: int
+    seq: int
+    kind: ActionKind
+    reason: Reason
+    state: PlanItemState
+    title: str
+    is_recurring: bool
+    link_id: int
+    user_name: str
+    folder_name: str
+    excluded_by: str
+    differences: tuple[Difference, ...]
+
+
+class PlanView(msgspec.Struct, frozen=True, kw_only=True):
+    """A preview with its items counted. ``age_s`` since it was asked for; ``executed_by`` is the snapshot that ran it.
+
+    ``to_write`` counts writes that are not excluded. ``has_expired``: it is too old to be run; plan again.
+    """
+
+    preview: SnapshotView
+    totals: tuple[PlanTotal, ...]
+    age_s: int
+    expires_in_s: int
+    has_expired: bool
+    executed_by: int | None
+    to_write: int
+    to_delete: int
+    excluded: int
+    moved: int
+
+    def items(self, kind: ActionKind) -> int:
+        """Count the items of a kind, excluded ones among them."""
+        return sum(t.items for t in self.totals if t.kind is kind)
+
+
+class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a plan's items. ``is_masked``: titles and people are hidden."""
+
+    rows: tuple[PlanItemView, ...]
+    matching: int
+    query: PlanQuery
+    is_masked: bool
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.matching // self.query.size))

@@ -1,0 +1,92 @@
+"""Keep what a preview planned, and bind a run to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from nylasadmin.domain.binding import PlanItemState, bind
+from nylasadmin.domain.fidelity import merged
+from nylasadmin.domain.items import ItemId, ScheduleItem, encode_item
+from nylasadmin.domain.plan import Action, ActionKind, Direction
+from nylasadmin.services.ports import ItemReader
+from nylasadmin.services.recording import WITH_BODY, Work
+from nylasadmin.services.storage import PlanItem
+
+_BATCH = 500
+_SHOWN = frozenset(ActionKind) - {ActionKind.UNCHANGED, ActionKind.ADOPT, ActionKind.FORGET}
+"""Kinds that a plan lists; what is equal or only remembered is counted."""
+
+Bodies = dict[ItemId, ScheduleItem]
+
+
+def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action]) -> None:
+    """Store what a preview would write, with both versions of each item. Raises as a lease does between batches."""
+    with work.storage.write() as tx:
+        work.lease.check_in(tx)
+        tx.plans.clear(work.run.id)
+    listed = enumerate(a for a in actions if a.kind in _SHOWN)
+    for batch in _batches(listed):
+        at_nylas = nylas.load(_ids(batch, of_source=work.run.direction is Direction.GET))
+        with work.storage.write() as tx:
+            work.lease.check_in(tx)
+            at_crm = tx.items.store(work.scope).load(_ids(batch, of_source=work.run.direction is Direction.SEND))
+            source, destination = (at_nylas, at_crm) if work.run.direction is Direction.GET else (at_crm, at_nylas)
+            items = [_plan_item(work, seq, action, source, destination) for seq, action in batch]
+            tx.plans.add(work.run.snapshot_id, work.run.id, items)
+
+
+def _batches(listed: Iterator[tuple[int, Action]]) -> Iterator[list[tuple[int, Action]]]:
+    while batch := list(islice(listed, _BATCH)):
+        yield batch
+
+
+def _ids(batch: list[tuple[int, Action]], *, of_source: bool) -> list[ItemId]:
+    """Give the ids at one side of the items whose bodies the page shows."""
+    if of_source:
+        return [a.source for _, a in batch if a.source is not None and a.kind in WITH_BODY]
+    return [a.destination for _, a in batch if a.destination is not None and a.writes]
+
+
+def _plan_item(work: Work, seq: int, action: Action, source: Bodies, destination: Bodies) -> PlanItem:
+    old = destination.get(action.destination) if action.destination is not None and action.writes else None
+    new = source.get(action.source) if action.source is not None and action.kind in WITH_BODY else None
+    if old is not None and new is not None:
+        new = merged(new, old, work.facts.fidelity)
+    seen = work.facts.source.get(action.source) if action.source is not None else None
+    return PlanItem(
+        seq=seq,
+        kind=action.kind,
+        reason=action.reason,
+        source_id=action.source,
+        destination_id=action.destination,
+        title=action.title,
+        is_recurring=action.is_recurring,
+        source_fingerprint=seen.fingerprint if seen is not None else None,
+        expected=action.expected,
+        before=encode_item(old) if old is not None else None,
+        after=encode_item(new) if new is not None else None,
+    )
+
+
+class BoundActions(msgspec.Struct, frozen=True):
+    """What may be carried out of a fresh plan, and how many shown writes moved since."""
+
+    actions: list[Action]
+    moved: int
+
+
+def bound_to_plan(work: Work, actions: list[Action]) -> BoundActions:
+    """Reduce a fresh plan to what the run's preview showed; mark what moved since on the preview's page."""
+    run = work.run
+    if run.plan_id is None:
+        return BoundActions(actions, 0)
+    fingerprints = {item_id: seen.fingerprint for item_id, seen in work.facts.source.items()}
+    with work.storage.write() as tx:
+        work.lease.check_in(tx)
+        shown = tx.plans.shown(run.plan_id, run.link_id)
+        bound = bind(actions, fingerprints, shown, tx.plans.done_by(run.id, run.direction))
+        tx.plans.mark(run.plan_id, run.link_id, bound.moved, PlanItemState.MOVED)
+    return BoundActions(bound.actions, len(bound.moved))
