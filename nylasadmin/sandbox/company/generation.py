@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from random import Random
+from typing import NamedTuple
 
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.company.deliveries import Meeting, deliver
@@ -68,30 +69,43 @@ class _Team:
             grant.opening = opening
 
     def _open(self) -> None:
-        filling = Pending(self._sandbox.lock, self._fill)
-        for person, grant in self._staff:
-            if person.number % 2 == 0:
-                self._new_calendar(person, grant, "Holidays", foreign=True)
-            if person.number % 3 == 0:
-                self._new_calendar(person, grant, "Team calendar")
-            for calendar in grant.calendars.values():
+        """Open the calendars; those that others add meanwhile are none of the team's business."""
+        desks = [_Desk(person, self._opened(person, grant)) for person, grant in self._staff]
+        filling = Pending(self._sandbox.lock, lambda: self._fill(desks))
+        for desk in desks:
+            for calendar in desk.calendars:
                 calendar.filling = filling
 
-    def _new_calendar(self, person: Person, grant: Grant, name: str, *, foreign: bool = False) -> None:
-        self._sandbox.add_calendar(grant, name, read_only=foreign, owned=not foreign, timezone=person.timezone)
+    def _opened(self, person: Person, grant: Grant) -> list[Calendar]:
+        calendars = [_primary(grant)]
+        if person.number % 2 == 0:
+            calendars.append(self._new_calendar(person, grant, "Holidays", foreign=True))
+        if person.number % 3 == 0:
+            calendars.append(self._new_calendar(person, grant, "Team calendar"))
+        return calendars
 
-    def _fill(self) -> None:
-        _Meetings(self._sandbox, self._staff, self._events_each, self._today, self._name).fill()
+    def _new_calendar(self, person: Person, grant: Grant, name: str, *, foreign: bool = False) -> Calendar:
+        return self._sandbox.add_calendar(grant, name, read_only=foreign, owned=not foreign, timezone=person.timezone)
+
+    def _fill(self, desks: Sequence[_Desk]) -> None:
+        _Meetings(self._sandbox, desks, self._events_each, self._today, self._name).fill()
+
+
+class _Desk(NamedTuple):
+    """A person and the calendars to fill, the primary one first."""
+
+    person: Person
+    calendars: list[Calendar]
 
 
 class _Meetings:
     """The events of one team, drawn from a source of chance of its own."""
 
-    def __init__(self, sandbox: Sandbox, staff: Sequence[Employee], events_each: int, today: date, name: str) -> None:
-        self._staff = [person for person, _ in staff]
-        self._grants = [grant for _, grant in staff]
-        self._calendars = [_primary(grant) for grant in self._grants]
-        self._room = [events_each] * len(staff)
+    def __init__(self, sandbox: Sandbox, desks: Sequence[_Desk], events_each: int, today: date, name: str) -> None:
+        self._desks = desks
+        self._staff = [desk.person for desk in desks]
+        self._calendars = [desk.calendars[0] for desk in desks]
+        self._room = [events_each] * len(desks)
         self._identifiers = sandbox.identifiers.branch(name)
         self._rng = Random(f"{sandbox.seed} {name}")
         self._today = today
@@ -123,9 +137,7 @@ class _Meetings:
         self._add(self._maker.team_meeting(leader, team, title), [leader, *team])
 
     def _fill_others(self, person: Person) -> None:
-        for calendar in self._grants[self._place(person)].calendars.values():
-            if calendar.is_primary:
-                continue
+        for calendar in self._desks[self._place(person)].calendars[1:]:
             if calendar.read_only:
                 self._fill_holidays(calendar)
             else:

@@ -17,8 +17,10 @@ _GRANT = "/grants/<segment:grant_name>"
 def routes(sandbox: Sandbox) -> Blueprint:
     """Return the routes of exports."""
     blueprint = Blueprint("exports", __name__, url_prefix="/sandbox")
-    sandbox.panels.add_collection("contacts", lambda grant: sandbox.contacts.of(grant).all())
-    sandbox.panels.add_collection("messages", lambda grant: sandbox.mail.of(grant).all())
+    sandbox.panels.add_collection(
+        "contacts", lambda grant: sandbox.contacts.of(grant).all() if grant.rules.contacts else ()
+    )
+    sandbox.panels.add_collection("messages", lambda grant: sandbox.mail.of(grant).all() if grant.rules.mail else ())
 
     @blueprint.get(f"{_GRANT}.json")
     def export_grant(grant_name: str) -> Response:
