@@ -32,7 +32,7 @@ from nylasadmin.sandbox.mail.arrivals import receive_message
 from nylasadmin.sandbox.mail.folders import Folder
 from nylasadmin.sandbox.mail.mailboxes import Mailbox
 from nylasadmin.sandbox.mail.writes import create_folder, delete_message, update_message
-from nylasadmin.sandbox.server import SandboxServer
+from nylasadmin.sandbox.server import Middleware, SandboxServer
 from nylasadmin.sandbox.state import Sandbox
 from nylasadmin.sandbox.wire import Json
 
@@ -197,8 +197,9 @@ def running_sandbox(
     ics: Path | None = None,
     vcard: Path | None = None,
     mbox: Path | None = None,
+    around: Middleware | None = None,
 ) -> Iterator[RunningSandbox]:
-    """Serve a sandbox as long as the block runs."""
+    """Serve a sandbox as long as the block runs; `around` wraps its application, to look at every answer."""
     sandbox = Sandbox(seed=seed, provider=provider, api_key=api_key, clock=clock)
     fill(
         sandbox,
@@ -210,7 +211,7 @@ def running_sandbox(
         vcard=vcard,
         mbox=mbox,
     )
-    server = SandboxServer(sandbox)
+    server = SandboxServer(sandbox, around=around)
     thread = threading.Thread(target=server.serve, name="nylas-sandbox", daemon=True)
     thread.start()
     try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -315,3 +318,11 @@ def test_every_switch_of_the_page_is_a_valid_order(api: Api, name: str) -> None:
 
 def test_every_kind_has_a_switch() -> None:
     assert {wish["kind"] for wish in SWITCHES.values()} == set(KINDS)
+
+
+def test_every_fault_is_documented_with_an_order_that_works(api: Api) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    documented = [json.loads(found) for found in re.findall(r'`(\{"kind": [^`]*\})` \|', text)]
+    for wish in documented:
+        order(api, **wish)
+    assert {wish["kind"] for wish in documented} == set(KINDS)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from .conftest import Api
-from .test_openapi import FILE, check
+from .openapi import FILE, check
 
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="no OpenAPI file")
 BASE = "/v3/grants/{grant_id}"

@@ -36,6 +36,8 @@ def install(app: Flask, sandbox: Sandbox) -> None:
     def leave(answer: Response) -> Response:
         if "entry" in g:
             answer = misbehaviour.after(sandbox, answer)
+            if g.entry["fault"] is not None or "owed" in g:
+                answer.headers["X-Sandbox-Fault"] = str(g.entry["fault"] or "border")
             sandbox.requests.end(g.entry, None if "cut" in g else answer.status_code)
         answer.headers["X-Request-Id"] = replies.request_id()
         return answer
