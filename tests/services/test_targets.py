@@ -78,7 +78,7 @@ def test_a_target_with_links_is_not_removed(world: World) -> None:
 
 def test_a_target_is_removed_only_by_its_typed_name_and_with_all_its_history(world: World) -> None:
     world.event("One")
-    world.get()
+    world.services.plans.run(OLGA, world.get(is_preview=True).id)
     world.fault("status", status=400, method="POST")
     world.put("Two")
     world.send()
@@ -134,8 +134,8 @@ def test_a_connection_test_says_what_failed(world: World, fields: dict[str, str]
 
 
 def test_a_key_of_another_application_is_noticed(world: World) -> None:
-    world.services.targets.test(OLGA, 1)
-    world.box.sandbox.application.application_id = "another-application"
+    with world.product.storage.write() as tx:
+        tx.targets.set_application(1, "the-application-of-last-year")
 
     assert "another application" in world.services.targets.test(OLGA, 1).problem
 

@@ -12,6 +12,8 @@ from nylasadmin.adapters.storage.tables import (
     links,
     notification_channels,
     pairs,
+    plan_items,
+    plan_uses,
     runs,
     sender_channels,
     snapshots,
@@ -113,6 +115,8 @@ class SqlTargets:
         its_snapshots = select(snapshots.c.id).where(snapshots.c.target_id == target_id)
         its_runs = select(runs.c.id).where(runs.c.snapshot_id.in_(its_snapshots))
         for table, which in (
+            (plan_uses, plan_uses.c.snapshot_id.in_(its_snapshots)),
+            (plan_items, plan_items.c.run_id.in_(its_runs)),
             (failures, failures.c.run_id.in_(its_runs)),
             (writes, writes.c.run_id.in_(its_runs)),
             (runs, runs.c.snapshot_id.in_(its_snapshots)),
