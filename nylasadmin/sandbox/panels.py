@@ -30,7 +30,8 @@ class Panels:
     collections: dict[str, Objects] = field(default_factory=dict)
 
     def add_table(self, title: str, columns: tuple[str, ...], rows: Rows, when_empty: str = "Nothing yet.") -> None:
-        """Put a table on the control page, for example the webhook deliveries."""
+        """Put a table on the control page, for example the webhook deliveries; one with the same title gives way."""
+        self.tables = [one for one in self.tables if one.title != title]
         self.tables.append(Panel(title, columns, rows, when_empty))
 
     def add_collection(self, name: str, objects: Objects) -> None:
