@@ -14,8 +14,8 @@ from collections.abc import Callable
 import msgspec
 
 from nylasadmin.domain.guard import Limits, check, tally
-from nylasadmin.domain.links import AccountState, OffReason
-from nylasadmin.domain.plan import ALWAYS, Action, ActionKind, Direction, plan
+from nylasadmin.domain.links import AccountState, OffReason, off_reasons
+from nylasadmin.domain.plan import ALWAYS, BOOKKEEPING, Action, ActionKind, Direction, plan
 from nylasadmin.domain.privileges import ENGINE
 from nylasadmin.domain.runs import Counters, Run, RunState, count
 from nylasadmin.domain.targets import Target
@@ -23,7 +23,7 @@ from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.executing import GivenUp, execute_local, execute_remote
-from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Lease, LeaseLost, SwitchedOff, off_now
+from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Keeper, Lease, LeaseLost, SwitchedOff
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, options_for
 from nylasadmin.services.planning import bound_to_plan, keep_plan
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
@@ -52,6 +52,7 @@ class Worker:
         self._clock = clock
         self._workers = workers
         self._installation = installation
+        self._keeper = Keeper()
         self._is_stopping = threading.Event()
 
     def interrupt(self) -> None:
@@ -82,7 +83,7 @@ class Worker:
             tx.runs.clear_failures(run.id)
         if run.fence > _MOST_STARTS:  # every worker that took it has died: it must not be tried for ever
             return self._end(run, RunState.FAILED, cause=wording.STARTED_TOO_OFTEN)
-        with Lease(self._storage, self._clock, run, self._is_stopping) as lease:
+        with Lease(self._storage, self._clock, run, self._is_stopping, self._keeper) as lease:
             return self._guarded(run, lease)
 
     def _guarded(self, run: Run, lease: Lease) -> RunState | None:
@@ -127,11 +128,10 @@ class Worker:
         return self._end(run, state, cause=wording.switched_off(run.direction, reasons))
 
     def _work(self, run: Run, lease: Lease) -> RunState | None:
-        with self._storage.read() as tx:
-            off = off_now(tx, run)
+        subject = self._subject(run)
+        off = off_reasons(run.direction, subject.link, subject.target, subject.account)
         if off:
             return self._switched_off(run, off)
-        subject = self._subject(run)
         reader = self._nylas.reader(subject.sender, subject.folder)
         if run.is_preview:
             return self._preview(run, lease, subject, reader)
@@ -155,9 +155,10 @@ class Worker:
 
     def _subject(self, run: Run) -> Subject:
         with self._storage.read() as tx:
-            link = tx.links.get(run.link_id)
-            account, target = tx.accounts.get(link.account_id), tx.targets.get(link.target_id)
-            sender = sender_of(target, tx.targets.sealed_key(target.id), self._secrets)
+            owned = tx.links.with_owners(run.link_id)
+            sealed_key = tx.targets.sealed_key(owned.target.id)
+        link, account, target = owned.link, owned.account, owned.target
+        sender = sender_of(target, sealed_key, self._secrets)
         folder = FolderRef(
             grant_id=account.grant_id,
             provider=account.provider,
@@ -172,7 +173,10 @@ class Worker:
         with self._storage.read() as tx:
             crm = [o for batch in tx.items.store(_scope(subject, run)).observe(fidelity, ALWAYS) for o in batch]
             pairs = tx.pairs.of_link(run.link_id)
-        return gather(run.direction, fidelity, nylas=nylas, crm=crm, pairs=pairs, still_wanted=lease.check)
+            read_before = tx.runs.last_read(run.link_id, run.direction)
+        facts = gather(run.direction, fidelity, nylas=nylas, crm=crm, pairs=pairs, still_wanted=lease.check)
+        facts.read_before = read_before
+        return facts
 
     def _plan(self, run: Run, lease: Lease, subject: Subject, nylas: ItemReader) -> tuple[Facts, list[Action]]:
         facts = self._gather(run, subject, nylas, lease)
@@ -191,8 +195,11 @@ class Worker:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.RUNNING)
             tx.runs.add_counts(run, Counters(moved=bound.moved))
+            if not any(a.writes or a.kind in BOOKKEEPING for a in bound.actions):
+                return _finished(tx, run, subject)  # nothing to do: one transaction is enough
         carry_out(work, bound.actions)
-        return self._done(run, subject)
+        with self._storage.write() as tx:
+            return _finished(tx, run, subject)
 
     def _work_of(self, run: Run, lease: Lease, subject: Subject, facts: Facts) -> Work:
         return Work(run=run, facts=facts, scope=_scope(subject, run), storage=self._storage, lease=lease)
@@ -201,13 +208,11 @@ class Worker:
         self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], counters: Counters
     ) -> bool:
         """Stop the run before its first write if the guard says so and nobody approved exactly these deletes."""
-        with self._storage.read() as tx:
-            read_before = tx.runs.last_read(run.link_id, run.direction)
         counted = tally(
             actions,
             destination_items=len(facts.destination),
             source_items=len(facts.source),
-            source_before=read_before,
+            source_before=facts.read_before,
         )
         hold, victims = check(counted, _limits(subject.target)), digest_of_deletes(actions)
         if hold is None or run.approved == victims:
@@ -216,18 +221,6 @@ class Worker:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.PLANNING)
             return tx.runs.hold(run, hold, victims)
-
-    def _done(self, run: Run, subject: Subject) -> RunState | None:
-        with self._storage.write() as tx:
-            counters = tx.runs.counters(run.id)
-            if not tx.runs.finish(run, RunState.DONE):
-                tx.runs.let_go(run)
-                return None
-            items = tx.items.count(_scope(subject, run))
-            is_failing = counters.failed > 0
-            tx.links.finished(run.link_id, run.direction, items=items, is_failing=is_failing)
-        log.info("run %s done: %s", run.id, msgspec.structs.asdict(counters))
-        return RunState.DONE
 
     def _failed(self, run: Run, error: Exception) -> RunState | None:
         needs_sign_in = isinstance(error, Unauthorized) and self._is_grant_expired(run)
@@ -256,6 +249,17 @@ class Worker:
                 tx.links.finished(run.link_id, run.direction, items=None, is_failing=True)
         log.info("run %s %s", run.id, state)
         return state
+
+
+def _finished(tx: UnitOfWork, run: Run, subject: Subject) -> RunState | None:
+    counters = tx.runs.counters(run.id)
+    if not tx.runs.finish(run, RunState.DONE):
+        tx.runs.let_go(run)
+        return None
+    items = tx.items.count(_scope(subject, run))
+    tx.links.finished(run.link_id, run.direction, items=items, is_failing=counters.failed > 0)
+    log.info("run %s done: %s", run.id, msgspec.structs.asdict(counters))
+    return RunState.DONE
 
 
 def _park_account(tx: UnitOfWork, run: Run) -> None:

@@ -23,7 +23,7 @@ from nylasadmin.adapters.storage.tables import (
 from nylasadmin.domain.targets import GuardLimits, NotificationChannel, PlanLevel, SenderChannel, Target, TargetForm
 from nylasadmin.errors import NotFound
 
-_columns = (
+TARGET_COLUMNS = (
     targets,
     sender_channels.c.name.label("sender_name"),
     sender_channels.c.base_url,
@@ -36,7 +36,7 @@ _columns = (
     notification_channels.c.path,
     (notification_channels.c.sealed_secret.is_not(None)).label("has_secret"),
 )
-_joined = targets.join(sender_channels).join(notification_channels)
+TARGETS_JOINED = targets.join(sender_channels).join(notification_channels)
 
 
 class SqlTargets:
@@ -73,12 +73,16 @@ class SqlTargets:
         return self._one(targets.c.name == name)
 
     def _one(self, condition: Any) -> Target | None:
-        row = self._db.execute(select(*_columns).select_from(_joined).where(condition)).mappings().one_or_none()
-        return _target(row) if row else None
+        row = (
+            self._db.execute(select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).where(condition))
+            .mappings()
+            .one_or_none()
+        )
+        return target_of(row) if row else None
 
     def all(self) -> list[Target]:
-        rows = self._db.execute(select(*_columns).select_from(_joined).order_by(targets.c.name)).mappings()
-        return [_target(row) for row in rows]
+        rows = self._db.execute(select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).order_by(targets.c.name)).mappings()
+        return [target_of(row) for row in rows]
 
     def update(
         self,
@@ -171,7 +175,7 @@ def _sender_values(form: TargetForm) -> dict[str, object]:
     }
 
 
-def _target(row: RowMapping) -> Target:
+def target_of(row: RowMapping) -> Target:
     return Target(
         id=row["id"],
         name=row["name"],
