@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, g, make_response, render_template,
 from flask_limiter import Limiter, RequestLimit
 from flask_wtf.csrf import generate_csrf
 
+from nylasadmin.domain import limits
 from nylasadmin.errors import InvalidInput
 from nylasadmin.web import current, htmx, login
 from nylasadmin.web.errors import is_safe_next
@@ -15,7 +16,6 @@ from nylasadmin.web.security import public, signed_in
 from nylasadmin.web.settings import WebSettings
 
 blueprint = Blueprint("session", __name__)
-_LONGEST = 200
 
 
 def init(app: Flask, settings: WebSettings) -> None:
@@ -43,7 +43,7 @@ def sign_in() -> Response:
     username = request.form.get("username", "").strip()
     password = request.form.get("password", "")
     try:
-        if max(len(username), len(password)) > _LONGEST:
+        if max(len(username), len(password)) > limits.PASSWORD:
             raise InvalidInput({"password": "Username and password do not belong together."})
         operator = current.services().operators.sign_in(username, password, current.address())
     except InvalidInput as problem:
@@ -80,7 +80,7 @@ def _next() -> str:
 
 
 def _username() -> str:
-    return request.form.get("username", "").strip().casefold()[:_LONGEST]
+    return request.form.get("username", "").strip().casefold()[: limits.PASSWORD]
 
 
 def _has_failed(answer: Response) -> bool:
