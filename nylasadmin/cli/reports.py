@@ -15,12 +15,11 @@ from nylasadmin.domain.runs import Counters, RunState
 from nylasadmin.domain.targets import GuardLimits
 from nylasadmin.services.console import Console
 from nylasadmin.services.views import FailureRow, RunRow, SkippedLink, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, switched_off
+from nylasadmin.services.wording import DIRECTIONS, occupied, switched_off
 
 _T = TypeVar("_T")
 _PAGE = 200
 _MOST_SHOWN = 200
-_LEFT_OUT = "Not copied: run {run_id} is working on this link; one run at a time per link."
 _PLAN_HEADINGS = (
     "USER",
     "FOLDER",
@@ -103,7 +102,7 @@ def skipped_line(link: SkippedLink, direction: Direction) -> str:
 
 def _why_skipped(link: SkippedLink, direction: Direction) -> str:
     if link.busy_run_id is not None and not link.off:
-        return _LEFT_OUT.format(run_id=link.busy_run_id)
+        return occupied(link)
     return switched_off(direction, link.off)
 
 

@@ -96,7 +96,8 @@ def _http(error: HTTPException) -> Response:
 
 def _ours(error: NylasAdminError) -> Response:
     words = explain(error)
-    return _answer(Shown(status=status_of(error), title=words.title.removesuffix("."), advice=words.advice))
+    advice = " ".join(error.fields.values()) if isinstance(error, InvalidInput) else words.advice
+    return _answer(Shown(status=status_of(error), title=words.title.removesuffix("."), advice=advice))
 
 
 def _signed_out(_: Unauthorized) -> Response:

@@ -8,9 +8,9 @@ from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.progress import Progress
 from nylasadmin.domain.runs import Counters
-from nylasadmin.errors import NylasAdminError
+from nylasadmin.errors import NylasAdminError, NylasError
 from nylasadmin.services.views import LinkRow, RunRow, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, sentence, switched_off
+from nylasadmin.services.wording import DIRECTIONS, explain_first_contact, occupied, sentence, switched_off
 from nylasadmin.web.format import duration, number, plural
 
 _TELLS_AFTER_S = 2.0
@@ -24,6 +24,8 @@ def init(app: Flask) -> None:
         explained=explained,
         folder=folder,
         last_sync=last_sync,
+        first_contact=first_contact,
+        occupied=occupied,
         outcome=outcome,
         percent=percent,
         rate=rate,
@@ -40,6 +42,11 @@ def article(side: str) -> str:
 
 def explained(error: NylasAdminError) -> str:
     return sentence(error)
+
+
+def first_contact(error: NylasError) -> str:
+    words = explain_first_contact(error)
+    return f"{words.title} {words.advice}"
 
 
 def folder(name: str) -> str:
