@@ -282,7 +282,7 @@ def _secrets_of(form: TargetForm) -> dict[str, object]:
 def _refuse(found: dict[str, str], tx: UnitOfWork, form: TargetForm, target_id: int | None) -> None:
     same = tx.targets.by_name(form.name)
     if same is not None and same.id != target_id:
-        found = found | {"name": "A target of that name exists already; choose another name."}
+        found = found | {"name": f"There is a target “{same.name}” already; choose another name."}
     if found:
         raise InvalidInput(found)
 

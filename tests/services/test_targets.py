@@ -50,6 +50,18 @@ def test_two_targets_cannot_have_one_name(world: World) -> None:
     assert list(refused.value.fields) == ["name"]
 
 
+def test_names_that_differ_only_in_case_are_one_name(world: World) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        world.services.targets.add(OLGA, form(world, name=" sandBOX ", api_key="key"))
+
+    assert refused.value.fields == {"name": "There is a target “Sandbox” already; choose another name."}
+    assert world.services.targets.by_name("SANDBOX").id == world.target.id
+
+
+def test_a_target_may_change_the_case_of_its_own_name(world: World) -> None:
+    assert world.services.targets.edit(OLGA, 1, 1, form(world, name="SANDBOX", api_key="")).name == "SANDBOX"
+
+
 def test_a_new_target_needs_a_key_and_an_edited_one_keeps_its_own(world: World) -> None:
     with pytest.raises(InvalidInput) as refused:
         world.services.targets.add(OLGA, form(world, name="New", api_key=""))
