@@ -119,7 +119,8 @@ class Worker:
     def _give_back(self, run: Run) -> None:
         log.info("run %s given back", run.id)
         with self._storage.write() as tx:
-            tx.runs.release(run)
+            tx.runs.release(run)  # unless it is over: cancelled a moment ago
+            tx.runs.let_go(run)
 
     def _switched_off(self, run: Run, reasons: tuple[OffReason, ...]) -> RunState | None:
         """Stop where the run is: a switch is an operator's wish, a lost sign-in is a failure."""

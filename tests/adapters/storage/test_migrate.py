@@ -112,8 +112,8 @@ def test_names_that_differ_only_in_case_survive_the_upgrade(tmp_path: Path) -> N
     engine = at_first_tables(tmp_path / "store.db")
     with engine.begin() as connection:
         for name in ("olga", "OLGA", "vera"):
-            row = f"INSERT INTO operators (username, password_hash, is_disabled, sign_in_serial) VALUES ('{name}', '', 0, 1)"
-            connection.exec_driver_sql(row)
+            columns = "username, password_hash, is_disabled, sign_in_serial"
+            connection.exec_driver_sql(f"INSERT INTO operators ({columns}) VALUES ('{name}', '', 0, 1)")
 
     upgrade(engine)
 
