@@ -16,19 +16,27 @@ from nylasadmin.services.recording import WITH_BODY, Work
 from nylasadmin.services.storage import PlanItem
 
 _BATCH = 500
-_SHOWN = frozenset(ActionKind) - {ActionKind.UNCHANGED, ActionKind.ADOPT, ActionKind.FORGET}
-"""Kinds that a plan lists; what is equal or only remembered is counted."""
+SHOWN = frozenset(ActionKind) - {ActionKind.UNCHANGED, ActionKind.ADOPT, ActionKind.FORGET}
+"""Kinds that a preview lists; what is equal or only remembered is counted."""
+
+UNWRITABLE = frozenset({ActionKind.SKIP})
+"""What a snapshot keeps of its plan: who looks for an item finds out why it was not written."""
+
+VICTIMS = UNWRITABLE | {ActionKind.DELETE}
+"""What a held run keeps: who approves sees what will be deleted."""
 
 Bodies = dict[ItemId, ScheduleItem]
 
 
-def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action]) -> None:
-    """Store what a preview would write, with both versions of each item. Raises as a lease does between batches."""
+def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: frozenset[ActionKind] = SHOWN) -> None:
+    """Store a plan's actions of some kinds, with both versions of each item, in place of what was stored before.
+
+    Raises as a lease does between batches.
+    """
     with work.storage.write() as tx:
         work.lease.check_in(tx)
         tx.plans.clear(work.run.id)
-    listed = enumerate(a for a in actions if a.kind in _SHOWN)
-    for batch in _batches(listed):
+    for batch in _batches(enumerate(a for a in actions if a.kind in kinds)):
         at_nylas = nylas.load(_ids(batch, of_source=work.run.direction is Direction.GET))
         with work.storage.write() as tx:
             work.lease.check_in(tx)

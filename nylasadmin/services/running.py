@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from nylasadmin.domain.guard import Limits, check, tally
+from nylasadmin.domain.guard import Hold, Limits, check, tally
 from nylasadmin.domain.links import AccountState, OffReason
 from nylasadmin.domain.plan import ALWAYS, Action, ActionKind, Direction, plan
 from nylasadmin.domain.privileges import ENGINE
@@ -25,7 +25,7 @@ from nylasadmin.services.audit import record
 from nylasadmin.services.executing import GivenUp, execute_local, execute_remote
 from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Lease, LeaseLost, SwitchedOff, off_now
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, options_for
-from nylasadmin.services.planning import bound_to_plan, keep_plan
+from nylasadmin.services.planning import UNWRITABLE, VICTIMS, bound_to_plan, keep_plan
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
 from nylasadmin.services.recording import Work
 from nylasadmin.services.recovering import Recovery
@@ -35,6 +35,7 @@ from nylasadmin.services.storage import Clock, ItemScope, Secrets, Storage, Unit
 _CarryOut = Callable[[Work, list[Action]], None]
 _MOST_STARTS = 20
 _PLANS_KEPT_S = 7 * 86_400
+_REASONS_KEPT_S = 30 * 86_400
 _SIGN_IN = frozenset({OffReason.NEEDS_SIGN_IN, OffReason.DISCONNECTED})
 
 log = logging.getLogger(__name__)
@@ -139,10 +140,10 @@ class Worker:
         Recovery(self._storage, self._clock, run, lease, subject.sender.read_timeout_s).resolve(reader)
         if run.direction is Direction.GET:
             facts, actions = self._plan(run, lease, subject, reader)
-            return self._execute(run, lease, subject, facts, actions, lambda w, a: execute_local(w, reader, a))
+            return self._execute(run, lease, subject, facts, actions, reader, lambda w, a: execute_local(w, reader, a))
         store = self._nylas.store(subject.sender, subject.folder)
         facts, actions = self._plan(run, lease, subject, store)
-        return self._execute(run, lease, subject, facts, actions, lambda w, a: execute_remote(w, store, a))
+        return self._execute(run, lease, subject, facts, actions, store, lambda w, a: execute_remote(w, store, a))
 
     def _preview(self, run: Run, lease: Lease, subject: Subject, reader: ItemReader) -> RunState | None:
         """Keep what a run would do. Works on a reader, which has no way to write."""
@@ -150,7 +151,8 @@ class Worker:
         keep_plan(self._work_of(run, lease, subject, facts), reader, actions)
         with self._storage.write() as tx:
             lease.check_in(tx)
-            tx.plans.prune(int(self._clock.now()) - _PLANS_KEPT_S)
+            now = int(self._clock.now())
+            tx.plans.prune(now - _PLANS_KEPT_S, now - _REASONS_KEPT_S)
             tx.runs.planned(run, count(actions, len(facts.source)), RunState.RUNNING)
         return self._end(run, RunState.DONE)
 
@@ -181,13 +183,23 @@ class Worker:
         return facts, plan(facts.source.values(), facts.destination.values(), facts.pairs, options)
 
     def _execute(
-        self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], carry_out: _CarryOut
+        self,
+        run: Run,
+        lease: Lease,
+        subject: Subject,
+        facts: Facts,
+        actions: list[Action],
+        nylas: ItemReader,
+        carry_out: _CarryOut,
     ) -> RunState | None:
         work = self._work_of(run, lease, subject, facts)
         bound = bound_to_plan(work, actions)
         counters = count(bound.actions, len(facts.source))
-        if self._is_held(run, lease, subject, facts, bound.actions, counters):
-            return RunState.HELD
+        hold = self._hold(run, subject, facts, bound.actions)
+        if hold is not None:
+            keep_plan(work, nylas, bound.actions, VICTIMS)
+            return self._held(run, lease, counters, hold, digest_of_deletes(bound.actions))
+        keep_plan(work, nylas, bound.actions, UNWRITABLE)
         with self._storage.write() as tx:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.RUNNING)
@@ -198,10 +210,8 @@ class Worker:
     def _work_of(self, run: Run, lease: Lease, subject: Subject, facts: Facts) -> Work:
         return Work(run=run, facts=facts, scope=_scope(subject, run), storage=self._storage, lease=lease)
 
-    def _is_held(
-        self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], counters: Counters
-    ) -> bool:
-        """Stop the run before its first write if the guard says so and nobody approved exactly these deletes."""
+    def _hold(self, run: Run, subject: Subject, facts: Facts, actions: list[Action]) -> Hold | None:
+        """Ask the guard; what it says counts unless somebody approved exactly these deletes."""
         with self._storage.read() as tx:
             read_before = tx.runs.last_read(run.link_id, run.direction)
         counted = tally(
@@ -210,13 +220,15 @@ class Worker:
             source_items=len(facts.source),
             source_before=read_before,
         )
-        hold, victims = check(counted, _limits(subject.target)), digest_of_deletes(actions)
-        if hold is None or run.approved == victims:
-            return False
+        hold = check(counted, _limits(subject.target))
+        return None if run.approved == digest_of_deletes(actions) else hold
+
+    def _held(self, run: Run, lease: Lease, counters: Counters, hold: Hold, victims: bytes) -> RunState | None:
+        """Stop the run before its first write."""
         with self._storage.write() as tx:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.PLANNING)
-            return tx.runs.hold(run, hold, victims)
+            return RunState.HELD if tx.runs.hold(run, hold, victims) else None
 
     def _done(self, run: Run, subject: Subject) -> RunState | None:
         with self._storage.write() as tx:
