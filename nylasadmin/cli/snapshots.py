@@ -14,7 +14,7 @@ from nylasadmin.cli.products import opened
 from nylasadmin.cli.progress import ProgressBar
 from nylasadmin.cli.reports import JSON_SHAPE, as_json, say_snapshot, skipped_line
 from nylasadmin.cli.terminals import Terminal, number_of
-from nylasadmin.cli.web_servers import share_interpreter
+from nylasadmin.cli.web_servers import calm_collector
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.errors import Refused
@@ -133,7 +133,7 @@ def _work_through(product: Product, view: SnapshotView, is_json: bool, terminal:
 def _watched(product: Product, view: SnapshotView, bar: ProgressBar, terminal: Terminal) -> tuple[SnapshotView, bool]:
     from nylasadmin import bootstrap  # late, see products
 
-    share_interpreter()
+    calm_collector()
     runner = bootstrap.runner_of(product, view.id)
     is_interrupted = False
     runner.start()

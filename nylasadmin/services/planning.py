@@ -46,6 +46,12 @@ def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: f
             tx.plans.add(work.run.snapshot_id, work.run.id, items)
 
 
+def keep_some(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: frozenset[ActionKind]) -> None:
+    """Keep some kinds of a run's plan; most runs have none of them and nothing from before, and so nothing to do."""
+    if work.run.fence > 1 or any(a.kind in kinds for a in actions):
+        keep_plan(work, nylas, actions, kinds)
+
+
 def _batches(listed: Iterator[tuple[int, Action]]) -> Iterator[list[tuple[int, Action]]]:
     while batch := list(islice(listed, _BATCH)):
         yield batch

@@ -141,6 +141,7 @@ crm_items = Table(
     Column("end", Big, nullable=False),
     Column("is_recurring", Boolean, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
+    Column("alike", Integer, nullable=False, server_default="0"),  # where the fingerprint serves reduced items too
     Column("body", LargeBinary, nullable=False),
     Column("updated_at", Big, nullable=False),
     Index("ix_crm_items_owner", "user_id", "collection", "item_type"),

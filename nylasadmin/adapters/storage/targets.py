@@ -24,7 +24,7 @@ from nylasadmin.domain.names import name_key
 from nylasadmin.domain.targets import GuardLimits, NotificationChannel, PlanLevel, SenderChannel, Target, TargetForm
 from nylasadmin.errors import NotFound
 
-_columns = (
+TARGET_COLUMNS = (
     targets,
     sender_channels.c.name.label("sender_name"),
     sender_channels.c.base_url,
@@ -37,7 +37,7 @@ _columns = (
     notification_channels.c.path,
     (notification_channels.c.sealed_secret.is_not(None)).label("has_secret"),
 )
-_joined = targets.join(sender_channels).join(notification_channels)
+TARGETS_JOINED = targets.join(sender_channels).join(notification_channels)
 
 
 class SqlTargets:
@@ -75,13 +75,13 @@ class SqlTargets:
         return self._one(or_(targets.c.name == name, targets.c.name_key == name_key(name)), name)
 
     def _one(self, condition: Any, name: str = "") -> Target | None:
-        found = select(*_columns).select_from(_joined).where(condition).order_by(targets.c.name != name)
+        found = select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).where(condition).order_by(targets.c.name != name)
         row = self._db.execute(found.limit(1)).mappings().one_or_none()
-        return _target(row) if row else None
+        return target_of(row) if row else None
 
     def all(self) -> list[Target]:
-        rows = self._db.execute(select(*_columns).select_from(_joined).order_by(targets.c.name_key)).mappings()
-        return [_target(row) for row in rows]
+        found = select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).order_by(targets.c.name_key)
+        return [target_of(row) for row in self._db.execute(found).mappings()]
 
     def update(
         self,
@@ -175,7 +175,7 @@ def _sender_values(form: TargetForm) -> dict[str, object]:
     }
 
 
-def _target(row: RowMapping) -> Target:
+def target_of(row: RowMapping) -> Target:
     return Target(
         id=row["id"],
         name=row["name"],

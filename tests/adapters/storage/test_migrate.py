@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -72,7 +73,7 @@ def definitions(engine: Engine) -> dict[str, set[str]]:
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
         return {
-            name: {" ".join(part.split()).rstrip(",") for part in sql.replace('"', "").split("\n")}
+            name: {" ".join(part.split()) for part in re.split(r"[\n,()]", sql.replace('"', ""))} - {""}
             for name, sql in rows
             if not name.startswith(("alembic", "sqlite"))
         }
