@@ -29,8 +29,12 @@ class Links:
             return changed
 
     def switch_many(self, actor: Actor, link_ids: Sequence[int], direction: Direction, on: bool) -> int:
-        """Switch a direction of many links on or off; give how many were changed."""
+        """Switch a direction of many links on or off; give how many were changed.
+
+        A link that is named twice counts once, one that is not there (any more) not at all.
+        """
         with self._storage.write() as tx:
+            link_ids = tx.links.present(link_ids)
             changed = tx.links.switch_many(link_ids, direction, on)
             record(
                 tx,

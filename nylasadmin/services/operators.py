@@ -66,8 +66,8 @@ class Operators:
         problems = _name_problems(username) | _password_problems(password)
         hashed = "" if problems else self._passwords.hashed(password)
         with self._storage.write() as tx:
-            if not problems and tx.operators.by_name(username):
-                problems = {"username": "An operator of that name exists already; choose another name."}
+            if not problems and (same := tx.operators.by_name(username)):
+                problems = {"username": f"There is an operator {same.username} already; choose another name."}
             if problems:
                 raise InvalidInput(problems)
             operator_id = tx.operators.add(username, hashed)

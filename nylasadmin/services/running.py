@@ -6,26 +6,25 @@ and not recorded, and plans again from what both sides hold now.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable
 
 import msgspec
 
-from nylasadmin.domain.guard import Limits, check, tally
+from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.links import AccountState, OffReason, off_reasons
-from nylasadmin.domain.plan import ALWAYS, BOOKKEEPING, Action, ActionKind, Direction, plan
+from nylasadmin.domain.plan import ALWAYS, BOOKKEEPING, Action, Direction, plan
 from nylasadmin.domain.privileges import ENGINE
 from nylasadmin.domain.runs import Counters, Run, RunState, count
-from nylasadmin.domain.targets import Target
 from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.executing import GivenUp, execute_local, execute_remote
+from nylasadmin.services.guarding import digest_of_deletes, hold_of
 from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Keeper, Lease, LeaseLost, SwitchedOff
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, options_for
-from nylasadmin.services.planning import bound_to_plan, keep_plan
+from nylasadmin.services.planning import UNWRITABLE, VICTIMS, bound_to_plan, keep_plan, keep_some
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
 from nylasadmin.services.recording import Work
 from nylasadmin.services.recovering import Recovery
@@ -35,6 +34,7 @@ from nylasadmin.services.storage import Clock, ItemScope, Secrets, Storage, Unit
 _CarryOut = Callable[[Work, list[Action]], None]
 _MOST_STARTS = 20
 _PLANS_KEPT_S = 7 * 86_400
+_REASONS_KEPT_S = 30 * 86_400
 _SIGN_IN = frozenset({OffReason.NEEDS_SIGN_IN, OffReason.DISCONNECTED})
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,8 @@ class Worker:
     def _give_back(self, run: Run) -> None:
         log.info("run %s given back", run.id)
         with self._storage.write() as tx:
-            tx.runs.release(run)
+            tx.runs.release(run)  # unless it is over: cancelled a moment ago
+            tx.runs.let_go(run)
 
     def _switched_off(self, run: Run, reasons: tuple[OffReason, ...]) -> RunState | None:
         """Stop where the run is: a switch is an operator's wish, a lost sign-in is a failure."""
@@ -138,10 +139,10 @@ class Worker:
         Recovery(self._storage, self._clock, run, lease, subject.sender.read_timeout_s).resolve(reader)
         if run.direction is Direction.GET:
             facts, actions = self._plan(run, lease, subject, reader)
-            return self._execute(run, lease, subject, facts, actions, lambda w, a: execute_local(w, reader, a))
+            return self._execute(run, lease, subject, facts, actions, reader, lambda w, a: execute_local(w, reader, a))
         store = self._nylas.store(subject.sender, subject.folder)
         facts, actions = self._plan(run, lease, subject, store)
-        return self._execute(run, lease, subject, facts, actions, lambda w, a: execute_remote(w, store, a))
+        return self._execute(run, lease, subject, facts, actions, store, lambda w, a: execute_remote(w, store, a))
 
     def _preview(self, run: Run, lease: Lease, subject: Subject, reader: ItemReader) -> RunState | None:
         """Keep what a run would do. Works on a reader, which has no way to write."""
@@ -149,7 +150,8 @@ class Worker:
         keep_plan(self._work_of(run, lease, subject, facts), reader, actions)
         with self._storage.write() as tx:
             lease.check_in(tx)
-            tx.plans.prune(int(self._clock.now()) - _PLANS_KEPT_S)
+            now = int(self._clock.now())
+            tx.plans.prune(now - _PLANS_KEPT_S, now - _REASONS_KEPT_S)
             tx.runs.planned(run, count(actions, len(facts.source)), RunState.RUNNING)
         return self._end(run, RunState.DONE)
 
@@ -184,13 +186,22 @@ class Worker:
         return facts, plan(facts.source.values(), facts.destination.values(), facts.pairs, options)
 
     def _execute(
-        self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], carry_out: _CarryOut
+        self,
+        run: Run,
+        lease: Lease,
+        subject: Subject,
+        facts: Facts,
+        actions: list[Action],
+        nylas: ItemReader,
+        carry_out: _CarryOut,
     ) -> RunState | None:
         work = self._work_of(run, lease, subject, facts)
         bound = bound_to_plan(work, actions)
         counters = count(bound.actions, len(facts.source))
-        if self._is_held(run, lease, subject, facts, bound.actions, counters):
-            return RunState.HELD
+        if hold := hold_of(run, subject.target, facts, bound.actions):
+            keep_some(work, nylas, bound.actions, VICTIMS)
+            return self._held(run, lease, counters, hold, digest_of_deletes(bound.actions))
+        keep_some(work, nylas, bound.actions, UNWRITABLE)
         with self._storage.write() as tx:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.RUNNING)
@@ -204,23 +215,12 @@ class Worker:
     def _work_of(self, run: Run, lease: Lease, subject: Subject, facts: Facts) -> Work:
         return Work(run=run, facts=facts, scope=_scope(subject, run), storage=self._storage, lease=lease)
 
-    def _is_held(
-        self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], counters: Counters
-    ) -> bool:
-        """Stop the run before its first write if the guard says so and nobody approved exactly these deletes."""
-        counted = tally(
-            actions,
-            destination_items=len(facts.destination),
-            source_items=len(facts.source),
-            source_before=facts.read_before,
-        )
-        hold, victims = check(counted, _limits(subject.target)), digest_of_deletes(actions)
-        if hold is None or run.approved == victims:
-            return False
+    def _held(self, run: Run, lease: Lease, counters: Counters, hold: Hold, victims: bytes) -> RunState | None:
+        """Stop the run before its first write."""
         with self._storage.write() as tx:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.PLANNING)
-            return tx.runs.hold(run, hold, victims)
+            return RunState.HELD if tx.runs.hold(run, hold, victims) else None
 
     def _failed(self, run: Run, error: Exception) -> RunState | None:
         needs_sign_in = isinstance(error, Unauthorized) and self._is_grant_expired(run)
@@ -269,12 +269,6 @@ def _park_account(tx: UnitOfWork, run: Run) -> None:
         record(tx, ENGINE, "account.needs_sign_in", f"account {account.email}", old=account.state)
 
 
-def digest_of_deletes(actions: list[Action]) -> bytes:
-    """Hash the set of deletes of a plan: an approval holds for exactly these."""
-    deletes = sorted(a.destination or "" for a in actions if a.kind is ActionKind.DELETE)
-    return hashlib.sha256("\n".join(deletes).encode()).digest()
-
-
 def _with_done(counters: Counters, done: Counters) -> Counters:
     """Add what an earlier worker of the same run had done already, so that a continued run counts like one run."""
     return msgspec.structs.replace(
@@ -284,10 +278,6 @@ def _with_done(counters: Counters, done: Counters) -> Counters:
         to_delete=counters.to_delete + done.deleted,
         unchanged=max(0, counters.unchanged - done.created - done.updated),
     )
-
-
-def _limits(target: Target) -> Limits:
-    return Limits(max_deletes=target.guard.deletes, max_share=target.guard.share_percent / 100)
 
 
 def _scope(subject: Subject, run: Run) -> ItemScope:

@@ -214,3 +214,14 @@ def off_reason(direction: Direction, reason: OffReason) -> str:
 def switched_off(direction: Direction, reasons: tuple[OffReason, ...]) -> str:
     """Say in one sentence why a link is not copied in a direction."""
     return f"Not copied: {', and '.join(off_reason(direction, r) for r in reasons)}."
+
+
+def folder_name(name: str) -> str:
+    """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
+    user, dot, last = name.rpartition(" · ")
+    return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
+
+
+def article(side: str) -> str:
+    """CRM -> the CRM; Nylas stays Nylas."""
+    return f"the {side}" if side == "CRM" else side

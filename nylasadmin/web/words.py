@@ -10,7 +10,15 @@ from nylasadmin.domain.progress import Progress
 from nylasadmin.domain.runs import Counters
 from nylasadmin.errors import NylasAdminError, NylasError
 from nylasadmin.services.views import LinkRow, RunRow, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, explain_first_contact, occupied, sentence, switched_off
+from nylasadmin.services.wording import (
+    DIRECTIONS,
+    article,
+    explain_first_contact,
+    folder_name,
+    occupied,
+    sentence,
+    switched_off,
+)
 from nylasadmin.web.format import duration, number, plural
 
 _TELLS_AFTER_S = 2.0
@@ -22,7 +30,7 @@ def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         article=article,
         explained=explained,
-        folder=folder,
+        folder=folder_name,
         last_sync=last_sync,
         first_contact=first_contact,
         occupied=occupied,
@@ -35,11 +43,6 @@ def init(app: Flask) -> None:
     )
 
 
-def article(side: str) -> str:
-    """CRM -> the CRM; Nylas stays Nylas."""
-    return f"the {side}" if side == "CRM" else side
-
-
 def explained(error: NylasAdminError) -> str:
     return sentence(error)
 
@@ -47,12 +50,6 @@ def explained(error: NylasAdminError) -> str:
 def first_contact(error: NylasError) -> str:
     words = explain_first_contact(error)
     return f"{words.title} {words.advice}"
-
-
-def folder(name: str) -> str:
-    """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
-    user, dot, last = name.rpartition(" · ")
-    return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
 
 
 def last_sync(row: LinkRow) -> int | None:

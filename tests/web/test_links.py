@@ -15,8 +15,8 @@ from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.services.storage import NewRun
 from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import LinkSort, LinkState
+from nylasadmin.services.wording import folder_name as folder_words
 from nylasadmin.web.links import read_query
-from nylasadmin.web.words import folder as folder_words
 from tests.web.stage import Stage
 from tests.web.visitor import Visitor
 

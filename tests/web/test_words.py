@@ -6,7 +6,9 @@ import pytest
 
 from nylasadmin.domain.progress import Progress, estimate
 from nylasadmin.domain.runs import Counters
-from nylasadmin.web.words import article, folder, pulse, time_left, write_words, written
+from nylasadmin.services.wording import article
+from nylasadmin.services.wording import folder_name as folder
+from nylasadmin.web.words import pulse, time_left, write_words, written
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ class SqlConsole(SnapshotQueries):
     def targets(self) -> list[TargetRow]:
         counted = {row.target_id: row for row in self._db.execute(_link_counts())}
         held = {row.target_id: row[1] for row in self._db.execute(_held_counts())}
-        rows = self._db.execute(select(targets).order_by(targets.c.name))
+        rows = self._db.execute(select(targets).order_by(targets.c.name_key))
         return [self._target_row(row, counted.get(row.id), held.get(row.id, 0)) for row in rows]
 
     def _target_row(self, row: Row[Any], counts: Row[Any] | None, held: int) -> TargetRow:

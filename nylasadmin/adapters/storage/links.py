@@ -152,6 +152,14 @@ class SqlLinks:
         )
         return changed.rowcount == 1
 
+    def present(self, link_ids: Sequence[int]) -> list[int]:
+        """Give those of some links that are there, each once."""
+        found: list[int] = []
+        for chunk in chunks(sorted(set(link_ids))):
+            there = select(links.c.id).where(links.c.id.in_(chunk), links.c.removed_at.is_(None))
+            found += self._db.execute(there.order_by(links.c.id)).scalars()
+        return found
+
     def switch_many(self, link_ids: Sequence[int], direction: Direction, on: bool) -> int:
         column = links.c.inbound if direction is Direction.GET else links.c.outbound
         changed = 0

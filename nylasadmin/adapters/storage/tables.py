@@ -50,6 +50,8 @@ operators = Table(
     Column("is_disabled", Boolean, nullable=False, default=False),
     Column("sign_in_serial", Integer, nullable=False, default=1),
     Column("last_sign_in_at", Big),
+    Column("name_key", String(300), nullable=False),  # the name as it is compared, in any case
+    Index("uq_operators_name_key", "name_key", unique=True),
 )
 
 operator_privileges = Table(
@@ -90,6 +92,8 @@ targets = Table(
     Column("guard_deletes", Integer, nullable=False),
     Column("guard_share_percent", Integer, nullable=False),
     Column("version", Integer, nullable=False, default=1),
+    Column("name_key", String(300), nullable=False),  # the name as it is compared, in any case
+    Index("uq_targets_name_key", "name_key", unique=True),
 )
 
 sender_channels = Table(

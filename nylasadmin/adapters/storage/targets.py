@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from nylasadmin.adapters.storage.tables import (
     accounts,
@@ -20,6 +20,7 @@ from nylasadmin.adapters.storage.tables import (
     targets,
     writes,
 )
+from nylasadmin.domain.names import name_key
 from nylasadmin.domain.targets import GuardLimits, NotificationChannel, PlanLevel, SenderChannel, Target, TargetForm
 from nylasadmin.errors import NotFound
 
@@ -70,19 +71,17 @@ class SqlTargets:
         return found
 
     def by_name(self, name: str) -> Target | None:
-        return self._one(targets.c.name == name)
+        """Find a target by name, in any case; the exact name comes first."""
+        return self._one(or_(targets.c.name == name, targets.c.name_key == name_key(name)), name)
 
-    def _one(self, condition: Any) -> Target | None:
-        row = (
-            self._db.execute(select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).where(condition))
-            .mappings()
-            .one_or_none()
-        )
+    def _one(self, condition: Any, name: str = "") -> Target | None:
+        found = select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).where(condition).order_by(targets.c.name != name)
+        row = self._db.execute(found.limit(1)).mappings().one_or_none()
         return target_of(row) if row else None
 
     def all(self) -> list[Target]:
-        rows = self._db.execute(select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).order_by(targets.c.name)).mappings()
-        return [target_of(row) for row in rows]
+        found = select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).order_by(targets.c.name_key)
+        return [target_of(row) for row in self._db.execute(found).mappings()]
 
     def update(
         self,
@@ -155,6 +154,7 @@ def _new_id(key: Any) -> int:
 def _target_values(form: TargetForm) -> dict[str, object]:
     return {
         "name": form.name.strip(),
+        "name_key": name_key(form.name),
         "host": form.host.strip(),
         "inbound": form.inbound,
         "outbound": form.outbound,
