@@ -10,7 +10,7 @@ from nylasadmin.domain.progress import Progress
 from nylasadmin.domain.runs import Counters
 from nylasadmin.errors import NylasAdminError
 from nylasadmin.services.views import LinkRow, RunRow, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, article, folder_name, sentence, switched_off
+from nylasadmin.services.wording import DIRECTIONS, folder_name, reason, sentence, switched_off, with_article
 from nylasadmin.web.format import duration, number, plural
 
 _TELLS_AFTER_S = 2.0
@@ -20,13 +20,14 @@ _CHEAP_UP_TO = 10_000
 def init(app: Flask) -> None:
     app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction), pulse=pulse)
     app.jinja_env.filters.update(
-        article=article,
+        article=with_article,
         explained=explained,
         folder=folder_name,
         last_sync=last_sync,
         outcome=outcome,
         percent=percent,
         rate=rate,
+        reason_title=lambda direction, why: reason(direction, why).title,
         switched_off=left_out,
         time_left=time_left,
         write_words=write_words,
