@@ -27,6 +27,7 @@ from nylasadmin.web import (
     snapshots,
     targets,
     templating,
+    unwritten,
     words,
 )
 from nylasadmin.web.settings import WebSettings
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WebSettings", "create_app"]
 
-_NOUNS = (session, pages, operators, audit, targets, links, snapshots)
+_NOUNS = (session, pages, operators, audit, targets, links, snapshots, unwritten)
 _LARGEST_REQUEST = 1_000_000
 
 

@@ -12,12 +12,13 @@ from nylasadmin.errors import NylasAdminError, NylasError
 from nylasadmin.services.views import LinkRow, RunRow, SnapshotView
 from nylasadmin.services.wording import (
     DIRECTIONS,
-    article,
     explain_first_contact,
     folder_name,
     occupied,
+    reason,
     sentence,
     switched_off,
+    with_article,
 )
 from nylasadmin.web.format import duration, number, plural
 
@@ -28,7 +29,7 @@ _CHEAP_UP_TO = 10_000
 def init(app: Flask) -> None:
     app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction), pulse=pulse)
     app.jinja_env.filters.update(
-        article=article,
+        article=with_article,
         explained=explained,
         folder=folder_name,
         last_sync=last_sync,
@@ -37,6 +38,7 @@ def init(app: Flask) -> None:
         outcome=outcome,
         percent=percent,
         rate=rate,
+        reason_title=lambda direction, why: reason(direction, why).title,
         switched_off=left_out,
         time_left=time_left,
         write_words=write_words,
