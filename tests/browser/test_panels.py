@@ -326,9 +326,7 @@ def test_columns_stay_where_they_are_when_texts_change(olga: Page, stage: Stage)
     assert olga.locator(".console thead th").evaluate_all(places) == before
 
 
-def test_a_link_low_in_the_list_is_in_sight_when_its_address_is_opened(
-    olga: Page, stage: Stage, console: str
-) -> None:
+def test_a_link_low_in_the_list_is_in_sight_when_its_address_is_opened(olga: Page, stage: Stage, console: str) -> None:
     for number in range(30):
         stage.box.add_calendar(stage.box.grants[0].id, f"Room {number:02}")
     stage.discover()

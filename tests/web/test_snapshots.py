@@ -309,8 +309,9 @@ def held(stage: Stage) -> tuple[Stage, SnapshotView]:
     """Copy a calendar to the CRM, empty it, and copy again: the guard holds the run."""
     link = next(row for row in stage.rows if stage.get(row.id).counters.created >= 20)
     calendar = stage.box.calendar(stage.product.services.console.link(link.id).account.grant_id, link.folder_name)
-    for event_id in [event_id for event_id, _ in calendar.events.rows()]:
-        stage.box.delete_event(calendar, event_id)
+    with stage.box.sandbox.lock:
+        for event_id in [row.id for _, row in calendar.events.rows()]:
+            calendar.events.remove(event_id)
     snapshot = stage.get(link.id)
     assert snapshot.state is SnapshotState.HELD
     return stage, snapshot
@@ -370,7 +371,7 @@ def test_what_cannot_be_written_is_counted_by_reason_and_listed(visit: Visit, st
     changed = item | {"item": item["item"] | {"location": "Room 9"}}
     stage.product.services.crm.load(COMMAND_LINE, [json.dumps(changed)])
 
-    sent = stage.snapshot(Direction.SEND, stage.link.id)
+    sent = stage.send(stage.link.id)
 
     page = visit("olga").get(f"/snapshots/{sent.id}").text
     assert f"Cannot be written: {sent.counters.skipped} item" in page
