@@ -311,7 +311,8 @@ def held(stage: Stage) -> tuple[Stage, SnapshotView]:
     calendar = stage.box.calendar(stage.product.services.console.link(link.id).account.grant_id, link.folder_name)
     with stage.box.sandbox.lock:
         for event_id in [row.id for _, row in calendar.events.rows()]:
-            calendar.events.remove(event_id)
+            if calendar.events.get(event_id):  # an override goes with its series
+                calendar.events.remove(event_id)
     snapshot = stage.get(link.id)
     assert snapshot.state is SnapshotState.HELD
     return stage, snapshot
