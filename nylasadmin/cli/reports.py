@@ -18,13 +18,12 @@ from nylasadmin.services.console import Console
 from nylasadmin.services.plan_views import PlanQuery
 from nylasadmin.services.plans import Plans
 from nylasadmin.services.views import FailureRow, RunRow, SkippedLink, SnapshotState, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, folder_name, reason, switched_off, with_article
+from nylasadmin.services.wording import DIRECTIONS, folder_name, occupied, reason, switched_off, with_article
 
 _T = TypeVar("_T")
 _PAGE = 200
 _MOST_SHOWN = 200
 _VICTIMS_SHOWN = 20
-_LEFT_OUT = "Not copied: run {run_id} is working on this link; one run at a time per link."
 _PLAN_HEADINGS = (
     "USER",
     "FOLDER",
@@ -120,7 +119,7 @@ def _place(row: RunRow | SkippedLink) -> str:
 
 def _why_skipped(link: SkippedLink, direction: Direction) -> str:
     if link.busy_run_id is not None and not link.off:
-        return _LEFT_OUT.format(run_id=link.busy_run_id)
+        return occupied(link)
     return switched_off(direction, link.off)
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from nylasadmin.domain import limits
+
 
 class PlanLevel(StrEnum):
     """The Nylas plan, which limits how far back the sync policy may reach."""
@@ -100,8 +102,6 @@ def problems(form: TargetForm, *, is_new: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     if not form.name.strip():
         found["name"] = "Enter a name that operators recognise, for example “Nylas US production”."
-    elif len(form.name) > 80:
-        found["name"] = "Use 80 characters or fewer."
     if not is_host(form.host):
         found["host"] = (
             "Enter a fully qualified domain name such as api.us.nylas.com (or an IP address, or localhost), "
@@ -113,10 +113,23 @@ def problems(form: TargetForm, *, is_new: bool) -> dict[str, str]:
         )
     if is_new and not form.api_key.strip():
         found["api_key"] = "Enter the API key of the Nylas application; it is stored encrypted and never shown again."
-    found |= _number_problems(form)
+    found |= _number_problems(form) | _length_problems(form)
     if form.notification_path and not re.fullmatch(r"/[A-Za-z0-9/_-]{1,80}", form.notification_path):
         found["notification_path"] = "Begin with / and use letters, digits, - and _ only, for example /hooks/us."
     return found
+
+
+def _length_problems(form: TargetForm) -> dict[str, str]:
+    return limits.problems(
+        {
+            "name": (form.name, limits.NAME),
+            "base_url": (form.base_url, limits.ADDRESS),
+            "sender_name": (form.sender_name, limits.NAME),
+            "api_key": (form.api_key, limits.SECRET),
+            "notification_name": (form.notification_name, limits.NAME),
+            "notification_secret": (form.notification_secret, limits.SECRET),
+        }
+    )
 
 
 def _number_problems(form: TargetForm) -> dict[str, str]:

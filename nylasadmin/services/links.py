@@ -52,7 +52,10 @@ class Links:
             link = tx.links.get(link_id)
             busy = tx.runs.live_by_link([link_id])
             if busy:
-                raise Refused("link_busy", run_id=busy[link_id][0], snapshot_id=busy[link_id][1])
+                run = busy[link_id]
+                raise Refused(
+                    "link_held" if run.is_held else "link_busy", run_id=run.run_id, snapshot_id=run.snapshot_id
+                )
             if not tx.links.remove(link_id, version):
                 raise StaleVersion("link", link_id, _switches(link) | {"version": link.version})
             record(tx, actor, "link.remove", _name(link), old=_switches(link))

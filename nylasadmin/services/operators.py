@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from nylasadmin.domain import limits
 from nylasadmin.domain.privileges import Actor, Operator, Privilege
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.audit import record
@@ -162,5 +163,5 @@ def _name_problems(username: str) -> dict[str, str]:
 
 def _password_problems(password: str) -> dict[str, str]:
     if len(password) >= _LEAST_PASSWORD:
-        return {}
+        return limits.problems({"password": (password, limits.PASSWORD)})
     return {"password": f"Use at least {_LEAST_PASSWORD} characters; several words are easy to remember."}

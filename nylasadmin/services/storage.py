@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -230,6 +230,14 @@ class Plans(Protocol):
     def all_rows(self, query: PlanQuery) -> Iterator[PlanItemRow]: ...
 
 
+class LiveRun(NamedTuple):
+    """The run that occupies a link; a held one waits for somebody's decision."""
+
+    run_id: int
+    snapshot_id: int
+    is_held: bool
+
+
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     link_id: int
     account_id: int
@@ -250,7 +258,7 @@ class Runs(Protocol):
         plan_id: int | None = None,
     ) -> int: ...
     def add_runs(self, snapshot_id: int, runs: Sequence[NewRun]) -> None: ...
-    def live_by_link(self, link_ids: Sequence[int]) -> dict[int, tuple[int, int]]: ...
+    def live_by_link(self, link_ids: Sequence[int]) -> dict[int, LiveRun]: ...
     def claimable(self, now: float, snapshot_id: int | None, limit: int) -> list[int]: ...
     def claim(self, run_id: int, worker: str, now: float, lease_s: float) -> Run | None: ...
     def holders(self, now: float) -> list[str]: ...

@@ -109,7 +109,7 @@ class Targets:
         try:
             application = self._nylas.directory(sender).application()
         except NylasError as error:
-            words = wording.explain(error)
+            words = wording.explain_first_contact(error)
             probe = Probe(took_ms=_since_ms(began), problem=words.title, advice=words.advice)
         else:
             took_ms = _since_ms(began)

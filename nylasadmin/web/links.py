@@ -149,8 +149,10 @@ def _args(query: LinkQuery, changes: dict[str, Any]) -> dict[str, Any]:
 def switch(target_id: int) -> ResponseReturnValue:
     """Switch a direction on or off for all selected links."""
     direction, on = CHANGES.get(request.form.get("change", ""), (None, False))
+    if direction is None:
+        return _switched(target_id, "That is no switch of a link: nothing was changed. Use the buttons below the list.")
     ids = _chosen(target_id)
-    if direction is None or not ids:
+    if not ids:
         return _switched(target_id, "No link is selected: nothing was changed.")
     changed = services().links.switch_many(actor(), ids, direction, on)
     way = f"{'Inbound' if direction is Direction.GET else 'Outbound'} is {'on' if on else 'off'}"

@@ -8,9 +8,18 @@ from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.progress import Progress
 from nylasadmin.domain.runs import Counters
-from nylasadmin.errors import NylasAdminError
+from nylasadmin.errors import NylasAdminError, NylasError
 from nylasadmin.services.views import LinkRow, RunRow, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, folder_name, reason, sentence, switched_off, with_article
+from nylasadmin.services.wording import (
+    DIRECTIONS,
+    explain_first_contact,
+    folder_name,
+    occupied,
+    reason,
+    sentence,
+    switched_off,
+    with_article,
+)
 from nylasadmin.web.format import duration, number, plural
 
 _TELLS_AFTER_S = 2.0
@@ -24,6 +33,8 @@ def init(app: Flask) -> None:
         explained=explained,
         folder=folder_name,
         last_sync=last_sync,
+        first_contact=first_contact,
+        occupied=occupied,
         outcome=outcome,
         percent=percent,
         rate=rate,
@@ -36,6 +47,11 @@ def init(app: Flask) -> None:
 
 def explained(error: NylasAdminError) -> str:
     return sentence(error)
+
+
+def first_contact(error: NylasError) -> str:
+    words = explain_first_contact(error)
+    return f"{words.title} {words.advice}"
 
 
 def last_sync(row: LinkRow) -> int | None:

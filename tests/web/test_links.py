@@ -145,6 +145,13 @@ def test_switching_without_a_selection_changes_nothing_and_says_so(visit: Visit,
     assert all(row.inbound for row in stage.rows)
 
 
+def test_an_unknown_switch_is_not_called_a_missing_selection(visit: Visit, stage: Stage) -> None:
+    asked = {"ids": [stage.link.id], "change": "sideways"}
+    answer = visit("olga").send(f"/targets/{stage.target.id}/links/switch", asked)
+    assert "That is no switch of a link: nothing was changed." in answer.text
+    assert "No link is selected" not in answer.text
+
+
 # --- one link ----------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import pytest
 from markupsafe import escape
 from msgspec.structs import replace
 
+from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.plan import ActionKind, Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.runs import RunState
@@ -156,6 +157,21 @@ def test_a_link_whose_direction_is_off_explains_instead_of_planning(visit: Visit
     assert 'id="snapshot-confirm" disabled' in answer.text
 
 
+def test_a_link_whose_account_needs_sign_in_says_what_the_user_has_to_do(visit: Visit, stage: Stage) -> None:
+    with stage.product.storage.write() as tx:
+        tx.accounts.set_state(stage.link.account_id, AccountState.NEEDS_SIGN_IN)
+    asked = {"direction": "get", "link_id": stage.link.id, "receiver_only": "keep"}
+    answer = visit("olga").send("/snapshots/plan", asked)
+    assert "The user has to sign in again; then use Discover." in answer.text
+    assert "Switch it on" not in answer.text
+
+
+def test_a_target_without_links_sends_to_discover(visit: Visit, bare: Stage) -> None:
+    answer = visit("olga").send("/snapshots/plan", ask(bare))
+    assert "This target has no links yet. Discover its accounts and calendars first." in answer.text
+    assert "The list below" not in answer.text
+
+
 def test_without_scripts_the_plan_is_a_page(visit: Visit, stage: Stage) -> None:
     person = visit("olga")
     answer = person.post("/snapshots/plan", ask(stage))
@@ -200,7 +216,7 @@ def test_a_busy_target_refuses_a_second_snapshot_in_the_dialog(visit: Visit, sta
     answer = visit("olga").send("/snapshots", ask(stage, reason="again", preview_id=preview))
     assert answer.status_code == 409
     assert "None of the links can be copied" in answer.text
-    assert "is at work on it" in answer.text
+    assert "is working on it" in answer.text
     assert 'value="again"' in answer.text
 
 
@@ -293,8 +309,9 @@ def held(stage: Stage) -> tuple[Stage, SnapshotView]:
     """Copy a calendar to the CRM, empty it, and copy again: the guard holds the run."""
     link = next(row for row in stage.rows if stage.get(row.id).counters.created >= 20)
     calendar = stage.box.calendar(stage.product.services.console.link(link.id).account.grant_id, link.folder_name)
-    for event_id in [event_id for event_id, _ in calendar.events.rows()]:
-        stage.box.delete_event(calendar, event_id)
+    with stage.box.sandbox.lock:
+        for _, row in list(calendar.events.rows()):
+            calendar.events.remove(row.id)
     snapshot = stage.get(link.id)
     assert snapshot.state is SnapshotState.HELD
     return stage, snapshot
@@ -329,23 +346,39 @@ def test_a_held_run_lists_its_victims_with_masks_for_those_who_may_not_act(
 
 
 def test_what_cannot_be_written_is_counted_by_reason_and_listed(visit: Visit, stage: Stage) -> None:
-    link, organizer = stage.product.services.console.link(stage.link.id), {"email": "boss@elsewhere.example"}
+    row, organizer = next(row for row in stage.rows if row.outbound), {"email": "boss@elsewhere.example"}
+    link = stage.product.services.console.link(row.id)
     calendar = stage.box.calendar(link.account.grant_id, link.link.folder_id)
     when = {"object": "date", "date": "2026-03-04"}
     stage.box.add_event(calendar, {"title": "Theirs", "when": when, "organizer": organizer})
-    stage.get(stage.link.id)
+    stage.get(row.id)
     lines = [json.loads(line) for line in stage.product.services.crm.export()]
     (item,) = [line for line in lines if line.get("item", {}).get("title") == "Theirs"]
     changed = item | {"item": item["item"] | {"location": "Room 9"}}
     stage.product.services.crm.load(COMMAND_LINE, [json.dumps(changed)])
 
-    sent = stage.snapshot(Direction.SEND, stage.link.id)
+    sent = stage.send(row.id)
 
     page = visit("olga").get(f"/snapshots/{sent.id}").text
     assert f"Cannot be written: {sent.counters.skipped} item" in page
     assert "Somebody else organizes it" in page
     listed = visit("olga").get(f"/snapshots/{sent.id}/unwritten?kind=skip").text
     assert "Theirs" in listed
+
+
+def test_a_snapshot_of_a_held_link_leads_to_the_decision(visit: Visit, held: tuple[Stage, SnapshotView]) -> None:
+    stage, snapshot = held
+    asked = {"direction": "get", "link_id": snapshot.link_id, "receiver_only": "keep"}
+    olga = visit("olga")
+    plan = stage.product.services.snapshots.request(
+        COMMAND_LINE, direction=Direction.GET, link_id=snapshot.link_id, is_preview=True
+    )
+    answer = olga.send("/snapshots", asked | {"preview_id": plan.id})
+    assert answer.status_code == 409
+    assert f"of snapshot {snapshot.id} waits for somebody to decide" in answer.text
+    assert f'<a href="/snapshots/{snapshot.id}">Decide</a>' in answer.text
+    removal = olga.send(f"/links/{snapshot.link_id}/remove", {"version": stage.link.version})
+    assert "waits for somebody to decide about its deletes" in removal.text
 
 
 def test_approving_needs_the_count_and_a_reason_and_keeps_what_was_typed(
@@ -357,6 +390,16 @@ def test_approving_needs_the_count_and_a_reason_and_keeps_what_was_typed(
     assert (answer.status_code, 'value="1"' in answer.text) == (422, True)
     assert f"Type {snapshot.counters.to_delete}" in answer.text
     assert "Say why these deletes are right" in answer.text
+
+
+def test_an_endless_reason_is_refused_where_it_is_entered(visit: Visit, held: tuple[Stage, SnapshotView]) -> None:
+    stage, snapshot = held
+    run = stage.product.services.console.runs(snapshot.id, states=(RunState.HELD,))[0]
+    assert run.hold
+    typed = {"typed_deletes": str(run.hold.deletes), "reason": "because " * 15_000}
+    answer = visit("olga").send(f"/snapshots/{snapshot.id}/runs/{run.id}/approve", typed)
+    assert (answer.status_code, "Use 500 characters or fewer; these are" in answer.text) == (422, True)
+    assert stage.product.services.console.snapshot(snapshot.id).state is SnapshotState.HELD
 
 
 def test_approving_deletes_exactly_these(visit: Visit, held: tuple[Stage, SnapshotView]) -> None:

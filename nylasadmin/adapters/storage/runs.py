@@ -31,7 +31,7 @@ from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.runs import LIVE, Counters, Failure, Run, RunState
 from nylasadmin.errors import NotFound
-from nylasadmin.services.storage import NewRun
+from nylasadmin.services.storage import LiveRun, NewRun
 from nylasadmin.services.views import SkippedLink
 
 COUNTERS = tuple(Counters.__struct_fields__)
@@ -96,14 +96,13 @@ class SqlRuns:
         found = select(runs.c.link_id).where(runs.c.snapshot_id == plan_id, runs.c.state == str(RunState.DONE))
         return list(self._db.execute(found.order_by(runs.c.ordinal)).scalars())
 
-    def live_by_link(self, link_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    def live_by_link(self, link_ids: Sequence[int]) -> dict[int, LiveRun]:
         """Give for each busy link the run and the snapshot that occupy it."""
-        found: dict[int, tuple[int, int]] = {}
+        found: dict[int, LiveRun] = {}
+        columns = (runs.c.link_id, runs.c.id, runs.c.snapshot_id, runs.c.state)
         for chunk in chunks(link_ids):
-            rows = self._db.execute(
-                select(runs.c.link_id, runs.c.id, runs.c.snapshot_id).where(runs.c.link_id.in_(chunk), _occupies())
-            )
-            found |= {row.link_id: (row.id, row.snapshot_id) for row in rows}
+            rows = self._db.execute(select(*columns).where(runs.c.link_id.in_(chunk), _occupies()))
+            found |= {row.link_id: LiveRun(row.id, row.snapshot_id, row.state == str(RunState.HELD)) for row in rows}
         return found
 
     def claimable(self, now: float, snapshot_id: int | None, limit: int) -> list[int]:
