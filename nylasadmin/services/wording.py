@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from nylasadmin import errors
@@ -262,3 +264,9 @@ def folder_name(name: str) -> str:
     """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
     user, dot, last = name.rpartition(" · ")
     return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
+
+
+def waiting_until(moment: float) -> str:
+    """Say what a run waits for that goes on after its worker was lost."""
+    at = datetime.fromtimestamp(moment, UTC)
+    return f"Waiting until {at:%H:%M:%S} UTC for a create whose answer was lost; it may still arrive."
