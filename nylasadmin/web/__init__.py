@@ -13,6 +13,7 @@ from nylasadmin import resources
 from nylasadmin.web import (
     audit,
     current,
+    deeds,
     errors,
     htmx,
     links,
@@ -48,6 +49,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
     numbers.init(app)
     current.hold(app, services, settings, clock)
+    deeds.init(app)
     htmx.init(app)
     login.init(app, settings)
     security.init(app, settings)
