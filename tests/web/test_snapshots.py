@@ -330,21 +330,6 @@ def test_a_held_run_says_what_would_be_deleted_and_that_nothing_was(
     assert "Decide" in visit("olga").get(f"/panels/targets/{stage.target.id}/server").text
 
 
-def test_a_snapshot_of_a_held_link_leads_to_the_decision(visit: Visit, held: tuple[Stage, SnapshotView]) -> None:
-    stage, snapshot = held
-    asked = {"direction": "get", "link_id": snapshot.link_id, "receiver_only": "keep"}
-    olga = visit("olga")
-    plan = stage.product.services.snapshots.request(
-        COMMAND_LINE, direction=Direction.GET, link_id=snapshot.link_id, is_preview=True
-    )
-    answer = olga.send("/snapshots", asked | {"preview_id": plan.id})
-    assert answer.status_code == 409
-    assert f"of snapshot {snapshot.id} waits for somebody to decide" in answer.text
-    assert f'<a href="/snapshots/{snapshot.id}">Decide</a>' in answer.text
-    removal = olga.send(f"/links/{snapshot.link_id}/remove", {"version": stage.link.version})
-    assert "waits for somebody to decide about its deletes" in removal.text
-
-
 def test_a_held_run_lists_its_victims_with_masks_for_those_who_may_not_act(
     visit: Visit, held: tuple[Stage, SnapshotView]
 ) -> None:
@@ -380,6 +365,21 @@ def test_what_cannot_be_written_is_counted_by_reason_and_listed(visit: Visit, st
     assert "Somebody else organizes it" in page
     listed = visit("olga").get(f"/snapshots/{sent.id}/unwritten?kind=skip").text
     assert "Theirs" in listed
+
+
+def test_a_snapshot_of_a_held_link_leads_to_the_decision(visit: Visit, held: tuple[Stage, SnapshotView]) -> None:
+    stage, snapshot = held
+    asked = {"direction": "get", "link_id": snapshot.link_id, "receiver_only": "keep"}
+    olga = visit("olga")
+    plan = stage.product.services.snapshots.request(
+        COMMAND_LINE, direction=Direction.GET, link_id=snapshot.link_id, is_preview=True
+    )
+    answer = olga.send("/snapshots", asked | {"preview_id": plan.id})
+    assert answer.status_code == 409
+    assert f"of snapshot {snapshot.id} waits for somebody to decide" in answer.text
+    assert f'<a href="/snapshots/{snapshot.id}">Decide</a>' in answer.text
+    removal = olga.send(f"/links/{snapshot.link_id}/remove", {"version": stage.link.version})
+    assert "waits for somebody to decide about its deletes" in removal.text
 
 
 def test_approving_needs_the_count_and_a_reason_and_keeps_what_was_typed(
