@@ -193,7 +193,7 @@ def _is_page(path: str) -> bool:
         endpoint, _ = current.app().url_map.bind("").match(path, method="GET")
     except (HTTPException, RequestRedirect):
         return False
-    return endpoint != "static"
+    return bool(endpoint != "static")
 
 
 def _app_path(path: str) -> str:
