@@ -169,7 +169,7 @@ class SkippedLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot (or a preview: the same without writing) with the sum over its runs."""
+    """A snapshot (or a preview: the same without writing) with the sum over its runs; ``note``: what they wait for."""
 
     id: int
     target_id: int
@@ -189,6 +189,7 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
     skipped: tuple[SkippedLink, ...]
     progress: Progress
+    note: str = ""
 
     @property
     def links_ended(self) -> int:

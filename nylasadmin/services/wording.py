@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from nylasadmin import errors
@@ -46,16 +48,6 @@ OFF_REASONS = {
     OffReason.TYPE_NOT_SUPPORTED: "items of this type are not copied yet",
 }
 
-_SWITCH_ON = {
-    OffReason.TARGET_DISABLED: "Put the target into use again under Edit.",
-    OffReason.TARGET_SWITCH: "Switch it on at the target.",
-    OffReason.LINK_SWITCH: "Switch it on at the link.",
-    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; then use Discover.",
-    OffReason.DISCONNECTED: "The user has to connect the account again; then use Discover.",
-    OffReason.TYPE_NOT_SUPPORTED: "Only calendars can be copied for now.",
-}
-"""What to do about each reason."""
-
 _REASONS = {
     Reason.CREATED_AT_SOURCE: Wording("New in {the_winner}", "{the_loser} does not have it yet"),
     Reason.TWIN_FOUND: Wording("The same item on both sides", "from now on they belong together"),
@@ -80,6 +72,16 @@ _REASONS = {
         "Too many changed occurrences", "{the_loser} cannot hold that many in one series"
     ),
 }
+
+_SWITCH_ON = {
+    OffReason.TARGET_DISABLED: "Put the target into use again under Edit.",
+    OffReason.TARGET_SWITCH: "Switch it on at the target.",
+    OffReason.LINK_SWITCH: "Switch it on at the link.",
+    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; then use Discover.",
+    OffReason.DISCONNECTED: "The user has to connect the account again; then use Discover.",
+    OffReason.TYPE_NOT_SUPPORTED: "Only calendars can be copied for now.",
+}
+"""What to do about each reason."""
 
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
 
@@ -262,3 +264,9 @@ def folder_name(name: str) -> str:
     """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
     user, dot, last = name.rpartition(" · ")
     return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
+
+
+def waiting_until(moment: float) -> str:
+    """Say what a run waits for that goes on after its worker was lost."""
+    at = datetime.fromtimestamp(moment, UTC)
+    return f"Waiting until {at:%H:%M:%S} UTC for a create whose answer was lost; it may still arrive."
