@@ -23,8 +23,9 @@ from nylasadmin.domain.fidelity import fingerprint, meet, rules_for
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.targets import Target
 from nylasadmin.sandbox.calendars import Calendar
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.views import SnapshotState, SnapshotView
+from tests.sandbox.openapi import judged_sandbox
 from tests.services.worlds import OLGA, Json, World, add_target, opened, stored
 
 FILES = Path(os.environ.get("NYLASADMIN_ICS_DIR") or Path(__file__).parents[2] / "shared" / "data" / "ics")
@@ -61,8 +62,8 @@ def trip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     provider = str(request.param)
     side = NylasHttpSide(horizon=Horizon(years_back=25, years_ahead=8))
     with ExitStack() as stack:
-        first = stack.enter_context(running_sandbox(users=USERS, ics=FILES, provider=provider))
-        second = stack.enter_context(running_sandbox(users=USERS, provider=provider))
+        first = stack.enter_context(judged_sandbox(users=USERS, ics=FILES, provider=provider))
+        second = stack.enter_context(judged_sandbox(users=USERS, provider=provider))
         mirror_calendars(first, second)
         world = stack.enter_context(opened(tmp_path_factory.mktemp("trip"), first, nylas=side))
         got = world.get()

@@ -15,10 +15,11 @@ from nylasadmin import bootstrap
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.items import ScheduleItem
 from nylasadmin.domain.privileges import COMMAND_LINE
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.storage import CrmItem
 from nylasadmin.settings import Settings
 from tests.browser.test_shell import sign_in
+from tests.sandbox.openapi import judged_sandbox
 from tests.web.stage import Stage
 
 Serve = Callable[[Any], str]
@@ -44,7 +45,7 @@ def box(request: pytest.FixtureRequest) -> Iterator[RunningSandbox]:
     if request.param == "real" and not CALENDARS.is_dir():
         pytest.skip(f"no calendars at {CALENDARS}")
     calendars = CALENDARS if request.param == "real" else None
-    with running_sandbox(users=3, events_per_user=0 if calendars else 60, ics=calendars) as running:
+    with judged_sandbox(users=3, events_per_user=0 if calendars else 60, ics=calendars) as running:
         yield running
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from tests.cli.shell import SECRET, Program, Shell
+from tests.sandbox.openapi import judged_sandbox
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def program(environ: dict[str, str]) -> Iterator[Callable[..., Program]]:
 
 @pytest.fixture
 def box() -> Iterator[RunningSandbox]:
-    with running_sandbox(users=2, events_per_user=12) as running:
+    with judged_sandbox(users=2, events_per_user=12) as running:
         yield running
 
 

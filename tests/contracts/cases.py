@@ -18,9 +18,10 @@ from nylasadmin.domain.items import ItemId, ScheduleItem
 from nylasadmin.domain.links import CrmUser
 from nylasadmin.domain.plan import ALWAYS, ActionKind, Observed, Window
 from nylasadmin.sandbox.clocks import FrozenClock
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.ports import FolderRef, ItemStore, Outcome, SenderSettings, WriteOrder
 from nylasadmin.services.storage import ItemScope
+from tests.sandbox.openapi import judged_sandbox
 
 NOW = 1_772_445_600  # 2026-03-02T10:00:00Z, a Monday
 
@@ -85,7 +86,7 @@ def memory() -> Iterator[StoreCase]:
 def nylas(provider: str) -> Callable[[], AbstractContextManager[StoreCase]]:
     @contextmanager
     def case() -> Iterator[StoreCase]:
-        with running_sandbox(users=1, provider=provider, clock=FrozenClock(NOW)) as box:
+        with judged_sandbox(users=1, provider=provider, clock=FrozenClock(NOW)) as box:
             grant = box.grants[0]
             side = NylasHttpSide(now=lambda: NOW)
             sender = SenderSettings(base_url=box.url, api_key=box.api_key, requests_per_s=0)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
-from wsgiref.types import WSGIApplication
 
 import pytest
 import requests
 
 from nylasadmin.sandbox.clocks import FrozenClock
 from nylasadmin.sandbox.receiver import Receiver, running_receiver
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 
-from .openapi import Judge
+from .openapi import judged_sandbox
 
 NOW = 1_767_225_600  # 2026-01-01T00:00:00Z
 ANNA = "anna.berg@brightwater.example"
@@ -74,21 +73,14 @@ def clock() -> FrozenClock:
 @pytest.fixture
 def start(clock: FrozenClock) -> Iterator[Callable[..., Api]]:
     """Start sandboxes that end with the test; every answer they give must fit the vendor's file, if it is there."""
-    judges: list[Judge] = []
-
-    def around(app: WSGIApplication) -> Judge:
-        judges.append(Judge(app))
-        return judges[-1]
-
     with ExitStack() as stack:
 
         def run(**options: Any) -> Api:
-            api = Api(stack.enter_context(running_sandbox(**({"clock": clock, "around": around} | options))))
+            api = Api(stack.enter_context(judged_sandbox(**({"clock": clock} | options))))
             stack.callback(api.close)
             return api
 
         yield run
-    assert sorted(problem for judge in judges for problem in judge.found) == []
 
 
 @pytest.fixture

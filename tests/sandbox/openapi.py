@@ -8,6 +8,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 
 from nylasadmin.sandbox.http.paths import raw_path
+from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
 
 FILE = Path(os.environ.get("NYLASADMIN_OPENAPI") or Path(__file__).parents[3] / "shared" / "spec" / "nylas-openapi.yml")
 TYPES: dict[str, tuple[type, ...]] = {
@@ -163,3 +165,17 @@ def unpacked(body: bytes, encoding: str | None) -> bytes:
     if encoding == "gzip":
         return gzip.decompress(body)
     return zlib.decompress(body) if encoding == "deflate" else body
+
+
+@contextmanager
+def judged_sandbox(**options: Any) -> Iterator[RunningSandbox]:
+    """Serve a sandbox every answer of which must fit the vendor's file, if it is there."""
+    judges: list[Judge] = []
+
+    def around(app: WSGIApplication) -> Judge:
+        judges.append(Judge(app))
+        return judges[-1]
+
+    with running_sandbox(**({"around": around} | options)) as box:
+        yield box
+    assert sorted(problem for judge in judges for problem in judge.found) == []

@@ -23,11 +23,12 @@ from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.domain.targets import Target, TargetForm
 from nylasadmin.sandbox.calendars import Calendar
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services import Services
 from nylasadmin.services.storage import CrmItem
 from nylasadmin.services.views import RunRow, SnapshotView
 from nylasadmin.settings import Settings
+from tests.sandbox.openapi import judged_sandbox
 
 OLGA = Actor(name="olga", address="10.0.0.7")
 HOUR, DAY = 3600, 86_400
@@ -210,7 +211,7 @@ def add_target(product: Product, box: RunningSandbox, name: str = "Sandbox", **f
 def world_of(folder: Path, *, users: int = 1, events_per_user: int = 0, **options: Any) -> Iterator[World]:
     settings = options.pop("settings", {})
     with (
-        running_sandbox(users=users, events_per_user=events_per_user, **options) as box,
+        judged_sandbox(users=users, events_per_user=events_per_user, **options) as box,
         opened(folder, box, **settings) as world,
     ):
         yield world

@@ -12,8 +12,9 @@ from nylasadmin.domain.links import Link
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.targets import Target, TargetForm
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.views import LinkQuery, LinkRow, SnapshotView
+from tests.sandbox.openapi import judged_sandbox
 
 CHANNEL = {
     "connect_timeout_s": "5",
@@ -87,7 +88,7 @@ class Stage:
 
 @pytest.fixture
 def box() -> Iterator[RunningSandbox]:
-    with running_sandbox(users=3, events_per_user=30) as running:
+    with judged_sandbox(users=3, events_per_user=30) as running:
         yield running
 
 

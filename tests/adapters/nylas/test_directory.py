@@ -8,9 +8,9 @@ import responses
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.domain.directory import Application, Calendar, Grant
 from nylasadmin.errors import BadAnswer, ServiceFailed, Unauthorized
-from nylasadmin.sandbox.testing import running_sandbox
 from nylasadmin.services.ports import SenderSettings
 from tests.adapters.nylas.conftest import BASE, SENDER
+from tests.sandbox.openapi import judged_sandbox
 
 GRANTS = f"{BASE}/v3/grants"
 CALENDARS = f"{BASE}/v3/grants/g1/calendars"
@@ -108,7 +108,7 @@ def test_calendars_are_read_to_the_last_page_with_everything_optional_missing(
 
 @pytest.mark.parametrize("provider", ["google", "microsoft", "icloud"])
 def test_a_sandbox_is_read_whole(provider: str) -> None:
-    with running_sandbox(users=12, provider=provider) as box:
+    with judged_sandbox(users=12, provider=provider) as box:
         directory = NylasHttpSide().directory(SenderSettings(base_url=box.url, api_key=box.api_key, requests_per_s=0))
 
         assert directory.application().id == box.sandbox.application_id
@@ -117,7 +117,7 @@ def test_a_sandbox_is_read_whole(provider: str) -> None:
 
 
 def test_a_wrong_key_is_unauthorized() -> None:
-    with running_sandbox(users=1) as box:
+    with judged_sandbox(users=1) as box:
         directory = NylasHttpSide().directory(SenderSettings(base_url=box.url, api_key="wrong"))
 
         with pytest.raises(Unauthorized):

@@ -28,8 +28,9 @@ from nylasadmin.errors import (
     TlsFailed,
     Unauthorized,
 )
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from tests.adapters.nylas.conftest import BASE
+from tests.sandbox.openapi import judged_sandbox
 
 Make = Callable[..., NylasHttp]
 THERE = ("v3", "things", "one")
@@ -57,7 +58,7 @@ def test_lists_are_sent_as_repeated_keys_and_values_are_encoded() -> None:
 
 
 def test_encoded_segments_reach_the_server_as_they_are(http_to: Make) -> None:
-    with running_sandbox(users=1, api_key="secret-key") as box:
+    with judged_sandbox(users=1, api_key="secret-key") as box:
         calendar = box.add_calendar(box.grants[0].id, "Odd", calendar_id="a/b c?d@e#+=%")
 
         http_to(box.url).get(("v3", "grants", box.grants[0].id, "calendars", calendar.id), {})
@@ -240,7 +241,7 @@ def trouble(http: NylasHttp, box: RunningSandbox, method: str, **fault: object) 
 def test_a_broken_connection_is_repeated_except_for_a_create(
     http_to: Make, method: str, requests_sent: int, may_have_happened: bool
 ) -> None:
-    with running_sandbox(users=1, api_key="secret-key") as box:
+    with judged_sandbox(users=1, api_key="secret-key") as box:
         error, sent = trouble(http_to(box.url), box, method, kind="reset", count=None)
 
     assert (type(error), sent, error.may_have_happened) == (ConnectionRefused, requests_sent, may_have_happened)
@@ -250,7 +251,7 @@ def test_a_broken_connection_is_repeated_except_for_a_create(
 def test_a_read_that_timed_out_is_repeated_once_and_a_write_never(
     http_to: Make, method: str, requests_sent: int
 ) -> None:
-    with running_sandbox(users=1, api_key="secret-key") as box:
+    with judged_sandbox(users=1, api_key="secret-key") as box:
         http = http_to(box.url, read_timeout_s=0.15)
         error, sent = trouble(http, box, method, kind="hang", seconds=0.6, count=None)
 

@@ -16,9 +16,10 @@ from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import ALWAYS, Observed, Reason, Window
 from nylasadmin.errors import AccessDenied, BadAnswer, BadRequest, CursorExpired, NotThere, NylasError, Unauthorized
 from nylasadmin.sandbox.clocks import FrozenClock
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.ports import FolderRef, SenderSettings
 from tests.adapters.nylas.conftest import BASE, FOLDER, SENDER
+from tests.sandbox.openapi import judged_sandbox
 
 NOW = 1_772_445_600
 HOUR, DAY, WEEK, YEAR = 3600, 86_400, 604_800, 366 * 86_400
@@ -309,7 +310,7 @@ def test_a_reader_has_no_way_to_write(reader: NylasReader) -> None:
 
 @pytest.fixture(params=["google", "microsoft", "icloud"])
 def box(request: pytest.FixtureRequest) -> Iterator[RunningSandbox]:
-    with running_sandbox(
+    with judged_sandbox(
         users=1, events_per_user=450, provider=request.param, api_key="secret-key", clock=FrozenClock(NOW)
     ) as running:
         yield running
@@ -346,7 +347,7 @@ def test_a_whole_calendar_is_observed_as_it_is_looked_up(box: RunningSandbox, si
 
 
 def test_long_windows_are_cut_as_the_provider_wants_it(side: NylasHttpSide) -> None:
-    with running_sandbox(users=1, provider="icloud", api_key="secret-key", clock=FrozenClock(NOW)) as box:
+    with judged_sandbox(users=1, provider="icloud", api_key="secret-key", clock=FrozenClock(NOW)) as box:
         calendar = box.calendar(box.grants[0].id)
         for years in (-3, -1.5, 0, 1.5, 3):
             at = NOW + int(years * YEAR)

@@ -18,8 +18,9 @@ from nylasadmin.domain.items import AllDay, Attendee, ChangedOccurrence, ItemId,
 from nylasadmin.domain.plan import ALWAYS, ActionKind
 from nylasadmin.domain.recurrence import occurrences
 from nylasadmin.sandbox.clocks import FrozenClock
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.ports import FolderRef, SenderSettings, WriteOrder
+from tests.sandbox.openapi import judged_sandbox
 
 NOW = 1_772_445_600
 HOUR, DAY = 3600, 86_400
@@ -47,7 +48,7 @@ class Place:
 
 @pytest.fixture(params=["google", "microsoft", "icloud"], scope="module")
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    with running_sandbox(users=1, provider=request.param, clock=FrozenClock(NOW)) as box:
+    with judged_sandbox(users=1, provider=request.param, clock=FrozenClock(NOW)) as box:
         grant = box.grants[0]
         side = NylasHttpSide(now=lambda: NOW)
         folder = side.store(

@@ -17,9 +17,10 @@ from nylasadmin.domain.items import Attendee, ChangedOccurrence, ItemId, Schedul
 from nylasadmin.domain.plan import ALWAYS, ActionKind
 from nylasadmin.errors import BadRequest, NotThere, RateLimited, ServiceFailed, Unauthorized
 from nylasadmin.sandbox.clocks import FrozenClock
-from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.ports import FolderRef, Outcome, SenderSettings, WriteOrder
 from tests.adapters.nylas.conftest import BASE, FOLDER, SENDER
+from tests.sandbox.openapi import judged_sandbox
 
 NOW = 1_772_445_600
 HOUR, WEEK = 3600, 604_800
@@ -198,7 +199,7 @@ class Opened:
 
 
 def opened(provider: str) -> Iterator[Opened]:
-    with running_sandbox(users=1, provider=provider, clock=FrozenClock(NOW)) as box:
+    with judged_sandbox(users=1, provider=provider, clock=FrozenClock(NOW)) as box:
         found = Opened(box, provider)
         yield found
         found.side.close()
