@@ -167,7 +167,10 @@ class SkippedLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot (or a preview: the same without writing) with the sum over its runs."""
+    """A snapshot (or a preview: the same without writing) with the sum over its runs.
+
+    ``plan_id`` is the preview that a snapshot carries out.
+    """
 
     id: int
     target_id: int
@@ -187,6 +190,7 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
     skipped: tuple[SkippedLink, ...]
     progress: Progress
+    plan_id: int | None = None
 
     @property
     def links_ended(self) -> int:
@@ -199,6 +203,9 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which snapshots to list. ``open_plans``: previews that were not carried out, instead of snapshots."""
+
+    open_plans: bool = False
     target_id: int | None = None
     link_id: int | None = None
     direction: Direction | None = None

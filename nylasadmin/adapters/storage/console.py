@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, se
 
 from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks
 from nylasadmin.adapters.storage.runs import COUNTERS
-from nylasadmin.adapters.storage.tables import accounts, failures, links, runs, snapshots, targets
+from nylasadmin.adapters.storage.tables import accounts, failures, links, plan_uses, runs, snapshots, targets
 from nylasadmin.adapters.storage.targets import SqlTargets
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.links import AccountState, CrmUser, off_reasons
@@ -193,10 +193,15 @@ class SqlConsole:
         found = (
             select(
                 snapshots,
+                plan_uses.c.plan_id,
                 targets.c.name.label("target_name"),
                 (links.c.user_name + " · " + links.c.folder_name).label("link_name"),
             )
-            .select_from(snapshots.join(targets).outerjoin(links, snapshots.c.link_id == links.c.id))
+            .select_from(
+                snapshots.join(targets)
+                .outerjoin(links, snapshots.c.link_id == links.c.id)
+                .outerjoin(plan_uses, snapshots.c.id == plan_uses.c.snapshot_id)
+            )
             .where(which)
             .order_by(snapshots.c.id.desc())
             .offset(offset)
@@ -257,6 +262,7 @@ class SqlConsole:
                 started_at=started,
                 now=finished_at or self._now(),
             ),
+            plan_id=row.plan_id,
         )
 
     def _runs(self, which: ColumnElement[bool], offset: int, limit: int) -> list[RunRow]:
@@ -382,7 +388,9 @@ def _link_order(query: LinkQuery) -> list[Any]:
 
 
 def _snapshot_filter(query: SnapshotQuery) -> ColumnElement[bool]:
-    which: list[ColumnElement[bool]] = [snapshots.c.is_preview.is_(False)]
+    which: list[ColumnElement[bool]] = [snapshots.c.is_preview.is_(query.open_plans)]
+    if query.open_plans:
+        which.append(snapshots.c.id.not_in(select(plan_uses.c.plan_id)))
     if query.target_id is not None:
         which.append(snapshots.c.target_id == query.target_id)
     if query.direction is not None:
