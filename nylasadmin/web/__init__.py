@@ -20,6 +20,7 @@ from nylasadmin.web import (
     navigation,
     operators,
     pages,
+    plans,
     security,
     session,
     snapshots,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WebSettings", "create_app"]
 
-_NOUNS = (session, pages, operators, audit, targets, links, snapshots)
+_NOUNS = (session, pages, operators, audit, targets, links, snapshots, plans)
 _LARGEST_REQUEST = 1_000_000
 
 

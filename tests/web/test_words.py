@@ -6,7 +6,8 @@ import pytest
 
 from nylasadmin.domain.progress import Progress, estimate
 from nylasadmin.domain.runs import Counters
-from nylasadmin.web.words import article, folder, pulse, time_left, write_words, written
+from nylasadmin.services.wording import with_article
+from nylasadmin.web.words import folder, pulse, time_left, write_words, written
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ def test_the_button_says_what_will_happen(counters: Counters, words: str) -> Non
 
 
 def test_only_the_crm_has_an_article() -> None:
-    assert (article("CRM"), article("Nylas")) == ("the CRM", "Nylas")
+    assert (with_article("CRM"), with_article("Nylas")) == ("the CRM", "Nylas")
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,9 @@ class SqlPlans:
             select(runs, links.c.user_name, links.c.folder_name)
             .select_from(runs.join(links, runs.c.link_id == links.c.id))
             .where(runs.c.snapshot_id == plan_id)
-            .order_by(runs.c.to_delete.desc(), (runs.c.to_create + runs.c.to_update).desc(), links.c.user_name, runs.c.id)
+            .order_by(
+                runs.c.to_delete.desc(), (runs.c.to_create + runs.c.to_update).desc(), links.c.user_name, runs.c.id
+            )
             .offset(offset)
             .limit(limit)
         )
