@@ -211,7 +211,7 @@ def _tiles(plan: PlanView) -> list[Tile]:
         Tile(css="update", count=counters.to_update, text="overwrite in {loser}", kind=ActionKind.UPDATE),
         Tile(css="delete", count=counters.to_delete, text="delete in {loser}", kind=ActionKind.DELETE),
         Tile(css="", count=counters.unchanged, text="equal already"),
-        Tile(css="skip", count=counters.skipped, text="cannot be written", kind=ActionKind.SKIP),
+        Tile(css="unable", count=counters.skipped, text="cannot be written", kind=ActionKind.SKIP),
         Tile(css="", count=counters.kept, text="only in {loser}: kept", kind=ActionKind.KEEP),
         Tile(css="", count=counters.outside, text="outside the window", kind=ActionKind.OUTSIDE),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, case, delete, func, or_, select, update
 
 from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
@@ -187,7 +187,17 @@ _joined = (
 )
 
 
-_ORDER = (plan_items.c.plan_id, plan_items.c.kind, plan_items.c.reason, plan_items.c.run_id, plan_items.c.seq)
+_KINDS = (
+    ActionKind.DELETE,
+    ActionKind.UPDATE,
+    ActionKind.CREATE,
+    ActionKind.SKIP,
+    ActionKind.KEEP,
+    ActionKind.OUTSIDE,
+)
+_RANK = case({str(kind): rank for rank, kind in enumerate(_KINDS)}, value=plan_items.c.kind, else_=len(_KINDS))
+_ORDER = (_RANK, plan_items.c.kind, plan_items.c.reason, plan_items.c.run_id, plan_items.c.seq)
+"""What an operator has to look at first comes first."""
 
 
 def _selected(source: FromClause) -> Select[Any]:
