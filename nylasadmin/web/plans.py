@@ -113,10 +113,9 @@ def _is_id(text: str) -> bool:
 @needs(Privilege.MANAGE)
 def run(plan_id: int) -> ResponseReturnValue:
     plan = services().plans.get(plan_id)
-    typed = request.form.get("typed_deletes", type=int)
-    must_type = -1 if plan.to_delete and typed is None else typed
     try:
-        started = services().plans.run(actor(), plan_id, typed_deletes=must_type, reason=request.form.get("reason", ""))
+        reason = request.form.get("reason", "")
+        started = services().plans.run(actor(), plan_id, typed_deletes=typed_deletes(plan), reason=reason)
     except InvalidInput as error:
         return _answer(plan_id, 422, wrong=error.fields)
     except Refused as error:
@@ -124,23 +123,25 @@ def run(plan_id: int) -> ResponseReturnValue:
     return htmx.go(url_for("snapshots.one", snapshot_id=started.id))
 
 
+def typed_deletes(plan: PlanView) -> int | None:
+    """Give the number of deletions a form says, where there are any; a number that none has where it says nothing."""
+    return request.form.get("typed_deletes", -1, type=int) if plan.to_delete else None
+
+
 @blueprint.post("/plans/<int:plan_id>/again")
 @needs(Privilege.MANAGE)
 def again(plan_id: int) -> ResponseReturnValue:
     """Plan the same anew, from what both sides hold now."""
     preview = services().plans.get(plan_id).preview
-    try:
-        made = services().snapshots.request(
-            actor(),
-            direction=preview.direction,
-            target_id=None if preview.link_id else preview.target_id,
-            link_id=preview.link_id,
-            receiver_only=preview.receiver_only,
-            reason=preview.reason,
-            is_preview=True,
-        )
-    except Refused as error:
-        return _refused(plan_id, error)
+    made = services().snapshots.request(
+        actor(),
+        direction=preview.direction,
+        target_id=None if preview.link_id else preview.target_id,
+        link_id=preview.link_id,
+        receiver_only=preview.receiver_only,
+        reason=preview.reason,
+        is_preview=True,
+    )
     return htmx.go(url_for(".page", plan_id=made.id))
 
 
