@@ -47,9 +47,7 @@ class Plans:
             return self._view(tx, plan_id)
 
     def _view(self, tx: UnitOfWork, plan_id: int) -> PlanView:
-        preview = tx.console.snapshot(plan_id)
-        if not preview.is_preview:
-            raise NotFound("plan", plan_id)
+        preview = _preview(tx, plan_id)
         totals = tuple(tx.plans.totals(plan_id))
         age = max(0, int(self._clock.now()) - preview.requested_at)
         writing = [t for t in totals if t.kind in WRITES and not t.is_excluded]
@@ -135,6 +133,16 @@ class Plans:
             record(tx, actor, "plan.run", f"snapshot {snapshot_id} of {started.target_name}", new=facts)
         self._wake()
         return started
+
+
+def _preview(tx: UnitOfWork, plan_id: int) -> SnapshotView:
+    try:
+        preview = tx.console.snapshot(plan_id)
+    except NotFound as error:
+        raise NotFound("plan", plan_id) from error
+    if not preview.is_preview:
+        raise NotFound("plan", plan_id)
+    return preview
 
 
 def _refuse_useless(view: PlanView, allows_empty: bool) -> None:
