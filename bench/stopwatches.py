@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nylasadmin.cli.web_servers import share_interpreter
+from nylasadmin.cli.web_servers import calm_collector
 
 
 class Took(NamedTuple):
@@ -32,7 +32,7 @@ def timed(work: Callable[[], int]) -> Took:
     Garbage is collected as ``serve`` and ``snapshot`` do it, for all contestants alike: what earlier rounds left in
     memory is not walked through again.
     """
-    share_interpreter()
+    calm_collector()
     wall, cpu = time.perf_counter(), time.process_time()
     events = work()
     return Took(time.perf_counter() - wall, time.process_time() - cpu, events)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from nylasadmin import settings as settings_module
 from nylasadmin.adapters.clocks import SystemClock
@@ -113,14 +115,43 @@ def build(
 
 
 def open_engine(settings: Settings) -> Engine:
-    """Open the database's engine the way Flask-SQLAlchemy configures it; no application outlives this call."""
+    """Open the database's engine the way Flask-SQLAlchemy configures it; no application outlives this call.
+
+    The data directory is made. Raises :class:`BadSettings` if it cannot be.
+    """
+    try:
+        os.makedirs(settings.data_dir, mode=0o700, exist_ok=True)
+    except OSError as error:
+        problem = f"The data directory {settings.data_dir} cannot be made ({error.strerror}). Choose another one."
+        raise BadSettings([problem]) from error
+    return _engine(settings)
+
+
+def check_database(settings: Settings) -> str:
+    """Look whether the database answers; give a sentence about it. Nothing is made. Raises :class:`BadSettings`."""
+    engine = _engine(settings)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return "The database will be made at the first start."
+    try:
+        with _explained(engine), engine.connect() as connection:
+            inspect(connection).get_table_names()
+    finally:
+        engine.dispose()
+    return "The database answers."
+
+
+def _engine(settings: Settings) -> Engine:
     shell = Flask("nylasadmin.database")
     shell.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     shell.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     database = SQLAlchemy(metadata=metadata)
-    database.init_app(shell)
-    with shell.app_context():
-        return prepare(database.engine)
+    try:
+        database.init_app(shell)
+        with shell.app_context():
+            return prepare(database.engine)
+    except (ArgumentError, ImportError) as error:
+        problem = f"NYLASADMIN_DATABASE_URL: no database can be reached that way ({error}). Correct the address."
+        raise BadSettings([problem]) from error
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:
@@ -151,14 +182,22 @@ def upgrade_database(settings: Settings) -> Path | None:
 def _upgraded(engine: Engine) -> Path | None:
     """Upgrade, and let go of the connections this took: they lack the pragmas that Database gives each new one."""
     try:
-        return upgrade(engine)
+        with _explained(engine):
+            return upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _explained(engine: Engine) -> Iterator[None]:
+    """Say of a database that does not answer which one it is, and why."""
+    try:
+        yield
     except DatabaseError as error:
         place = engine.url.render_as_string(hide_password=True)
         raise BadSettings(
-            [f"The database {place} cannot be opened ({error.orig}). Check the address, and the file."]
+            [f"The database {place} cannot be opened ({str(error.orig).strip()}). Check the address, and the file."]
         ) from error
-    finally:
-        engine.dispose()
 
 
 def installation_name(storage: Database) -> str:

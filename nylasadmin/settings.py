@@ -130,13 +130,18 @@ def _problems(settings: Settings) -> list[str]:
 def _data_dir_problems(settings: Settings) -> list[str]:
     if not settings.data_dir:
         return [f"{PREFIX}DATA_DIR: missing. Name a directory where this program may keep its files."]
+    why = _why_unusable(Path(settings.data_dir))
+    if why is None:
+        return []
+    return [f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({why}). Choose another directory."]
+
+
+def _why_unusable(directory: Path) -> str | None:
+    """Say why a directory cannot be used or made. Looking makes nothing."""
     try:
-        os.makedirs(settings.data_dir, mode=0o700, exist_ok=True)
-        probe = Path(settings.data_dir) / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
+        there = next(path for path in (directory, *directory.parents) if path.exists())
     except OSError as error:
-        return [
-            f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({error.strerror}). Choose another directory."
-        ]
-    return []
+        return error.strerror
+    if not there.is_dir():
+        return f"{there} is a file"
+    return None if os.access(there, os.W_OK | os.X_OK) else f"no permission in {there}"

@@ -58,6 +58,7 @@
     chip.classList.toggle("ok", isLive);
     chip.classList.toggle("bad", !isLive);
   };
+  const isSaidIn = (element) => Boolean(element?.closest?.("#notices, [data-notices]"));
   const asksForItself = (ctx) => ctx?.request?.method === "GET" && ctx.sourceElement === ctx.target;
 
   // --- dialogs
@@ -66,7 +67,20 @@
     const dialog = element.matches?.("dialog[data-modal]") ? element : element.querySelector?.("dialog[data-modal]");
     if (!dialog || dialog.open) return;
     dialog.showModal();
-    dialog.querySelector("form:not([method=dialog]) :is(input:not([type=hidden]), select, textarea, button)")?.focus();
+    const first = "form:not([method=dialog]) :is(input:not([type=hidden]), select, textarea, button)";
+    (dialog.querySelector("[data-first]") ?? dialog.querySelector(first))?.focus();
+  };
+
+  // What an answer says about a form must be seen before it is sent again: the first wrong field takes the focus, else
+  // the words above the fields, with the first stored value scrolled into sight.
+  const showWhatIsSaid = (form) => {
+    const wrong = form.querySelector("[aria-invalid=true]");
+    const words = form.querySelector("[role=alert]");
+    if (wrong || !words) { wrong?.focus(); return; }
+    words.tabIndex = -1;
+    words.focus({ preventScroll: true });
+    words.scrollIntoView({ block: "nearest" });
+    form.querySelector(".stored")?.closest(".field").scrollIntoView({ block: "center" });
   };
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -94,6 +108,29 @@
   document.addEventListener("dialog-done", closeDialog);
   document.addEventListener("toast", (event) => toast(event.detail.text));
 
+  // --- a session that ends while a dialog is open: sign in inside it, and what was typed stays
+  const who = () => document.querySelector(".who b")?.textContent ?? "";
+  document.addEventListener("htmx:before:response", (event) => {
+    const { ctx } = event.detail;
+    const dialog = document.querySelector("dialog[open]");
+    if (ctx.response.status !== 401 || !dialog) return;
+    delete ctx.hx.redirect;
+    if (dialog.querySelector("[data-sign-in-again]")) event.preventDefault();
+  });
+  const offersSignIn = (area) => {
+    const name = area.querySelector("[data-sign-in-again] [name=username]");
+    if (!name || name.value) return false;
+    name.value = who();
+    area.querySelector("[name=password]").focus();
+    return true;
+  };
+  document.addEventListener("signed-in", ({ detail }) => {
+    if (detail.username !== who()) { location.reload(); return; }
+    document.querySelector("meta[name=csrf-token]").content = detail.token;
+    for (const input of document.querySelectorAll("input[name=csrf_token]")) input.value = detail.token;
+    document.querySelector("dialog[open] form:not([method=dialog]) footer button")?.focus();
+  });
+
   // --- htmx
   document.addEventListener("htmx:config:request", (event) => {
     const { request } = event.detail.ctx;
@@ -104,14 +141,16 @@
     if (event.detail.ctx?.response) live(![502, 503, 504].includes(event.detail.ctx.response.status));
   });
   document.addEventListener("htmx:before:request", (event) => {
-    if (asksForItself(event.detail?.ctx)) return;
+    if (asksForItself(event.detail?.ctx) || isSaidIn(event.detail?.ctx?.sourceElement)) return;
     for (const area of document.querySelectorAll("#notices, [data-notices]")) area.replaceChildren();
   });
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", (event) => {
     const area = noticeArea();
     const page = document.getElementById("notices");
     if (area !== page && page.childElementCount) area.replaceChildren(...page.childNodes);
-    document.querySelector("dialog[open] form [aria-invalid=true]")?.focus();
+    if (offersSignIn(area)) return;
+    const form = event.detail.ctx?.sourceElement;
+    if (form?.matches?.("dialog[open] form")) showWhatIsSaid(form);
   });
   document.addEventListener("htmx:response:error", (event) => {
     const { ctx } = event.detail;

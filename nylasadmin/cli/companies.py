@@ -9,7 +9,7 @@ import msgspec
 
 from nylasadmin.cli.companions import RunningSandbox
 from nylasadmin.domain.privileges import COMMAND_LINE, Privilege
-from nylasadmin.domain.targets import Target, TargetForm
+from nylasadmin.domain.targets import Target, TargetForm, key_tail
 from nylasadmin.errors import NotFound, Refused
 from nylasadmin.services import Services
 from nylasadmin.services.crm import UserLine
@@ -63,7 +63,7 @@ def _saved_target(services: Services, sandbox: RunningSandbox) -> Target:
         return services.targets.add(COMMAND_LINE, _pointed_at(sandbox, TargetForm(name=TARGET, host="")))
     form = completed(_pointed_at(sandbox, form_of(target)))
     is_same = form_of(target) == msgspec.structs.replace(form, api_key="")
-    if is_same and target.sender.key_tail == sandbox.api_key[-4:]:
+    if is_same and target.sender.key_tail == key_tail(sandbox.api_key):
         return target
     return services.targets.edit(COMMAND_LINE, target.id, target.version, form)
 

@@ -12,7 +12,7 @@ from nylasadmin.cli.exits import Exit
 from nylasadmin.cli.parsing import Verbs, add_installation, add_noun, add_verb
 from nylasadmin.cli.problems import UnusableInput
 from nylasadmin.cli.products import opened
-from nylasadmin.cli.terminals import Terminal
+from nylasadmin.cli.terminals import Terminal, number_of
 from nylasadmin.domain.privileges import COMMAND_LINE
 
 _SHAPE = """A line is {"type": "user", "id", "name", "email"}
@@ -46,7 +46,8 @@ def load(options: argparse.Namespace, terminal: Terminal) -> Exit:
         report = product.services.crm.load(COMMAND_LINE, lines)
     for number, what in report.problems:
         terminal.complain(f"line {number}: {what}")
-    terminal.say(f"{report.users} users and {report.items} items imported, {len(report.problems)} lines damaged.")
+    taken = f"{number_of(report.users, 'user')} and {number_of(report.items, 'item')} imported"
+    terminal.say(f"{taken}, {number_of(len(report.problems), 'line')} damaged.")
     return Exit.FAILED if report.problems else Exit.DONE
 
 

@@ -13,6 +13,7 @@ from nylasadmin.cli.products import opened
 from nylasadmin.cli.terminals import Terminal
 from nylasadmin.services import Services
 from nylasadmin.services.views import LinkQuery, LinkRow
+from nylasadmin.services.wording import folder_name
 
 _PAGE = 1000
 _HEADINGS = ("ID", "TARGET", "USER", "FOLDER", "OWNER", "INBOUND", "OUTBOUND", "ITEMS", "STATE")
@@ -56,7 +57,7 @@ def _cells(target: str, row: LinkRow) -> tuple[str, ...]:
         str(row.id),
         target,
         row.user_name,
-        row.folder_name,
+        folder_name(row.folder_name),
         row.folder_owner,
         inbound,
         outbound,

@@ -32,10 +32,14 @@ def upgrade(options: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def check_config(options: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Show the settings in force; problems are raised together."""
+    """Show the settings in force, and whether the database answers; nothing is made. Problems are raised together."""
+    from nylasadmin import bootstrap  # late, see products
+
     settings = read_settings(options)
+    about_database = bootstrap.check_database(settings)
     for name, value in msgspec.structs.asdict(settings).items():
         terminal.say(f"{name} = {_shown(name, value)}")
+    terminal.say(about_database)
     terminal.say("The configuration can be used.")
     return Exit.DONE
 

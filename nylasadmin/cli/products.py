@@ -25,7 +25,7 @@ def read_settings(options: argparse.Namespace, **overrides: Any) -> settings.Set
 @contextmanager
 def opened(options: argparse.Namespace, **overrides: Any) -> Iterator[Product]:
     """Open the installation as long as the block runs. Its runner is not started."""
-    from nylasadmin import bootstrap  # late: half a second that --help, check-config and sandbox need not pay
+    from nylasadmin import bootstrap  # late: half a second that --help and sandbox need not pay
 
     product = bootstrap.build(read_settings(options, **overrides))
     try:

@@ -8,30 +8,29 @@ from typing import Any, TypeVar
 import msgspec
 
 from nylasadmin.cli.progress import duration
-from nylasadmin.cli.terminals import Terminal
+from nylasadmin.cli.terminals import Terminal, number_of
 from nylasadmin.domain.guard import Hold, Limit
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.runs import Counters, RunState
 from nylasadmin.domain.targets import GuardLimits
 from nylasadmin.services.console import Console
-from nylasadmin.services.views import FailureRow, RunRow, SkippedLink, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, switched_off
+from nylasadmin.services.views import FailureRow, RunRow, SkippedLink, SnapshotState, SnapshotView
+from nylasadmin.services.wording import DIRECTIONS, article, folder_name, occupied, switched_off
 
 _T = TypeVar("_T")
 _PAGE = 200
 _MOST_SHOWN = 200
-_LEFT_OUT = "Not copied: run {run_id} is working on this link; one run at a time per link."
 _PLAN_HEADINGS = (
     "USER",
     "FOLDER",
     "READ",
     "CREATE",
-    "UPDATE",
+    "OVERWRITE",
     "DELETE",
-    "SAME",
+    "EQUAL",
     "KEPT",
     "OUTSIDE",
-    "SKIPPED",
+    "UNWRITABLE",
     "STATE",
 )
 
@@ -53,15 +52,21 @@ def say_snapshot(console: Console, view: SnapshotView, terminal: Terminal) -> No
     took = f" after {duration(view.finished_at - view.requested_at)}" if view.finished_at else ""
     what = "Preview of " + words.name if view.is_preview else words.name
     terminal.say(f"{what} {view.id} of {view.target_name} ({words.route}): {view.state}{took}.")
-    terminal.say(f"{_number(view.links, 'link')}: {_states(view)}.")
+    terminal.say(f"{number_of(view.links, 'link')}: {_states(view)}.")
     if view.is_preview:
         _say_plan(console, view, terminal)
     else:
-        terminal.say(f"{_number(view.counters.read, 'item')} read: {written(view.counters)}.")
+        terminal.say(_result(view))
     _say_section(terminal, "Left out:", (skipped_line(link, view.direction) for link in view.skipped))
     _say_section(terminal, "Held:", _held_lines(console, view))
     _say_section(terminal, "Failed links:", (_failed_line(run) for run in _runs(console, view, RunState.FAILED)))
     _say_section(terminal, "Failed items:", _failure_lines(console, view))
+
+
+def _result(view: SnapshotView) -> str:
+    if view.state is SnapshotState.CANCELLED and not view.counters.written:
+        return "Nothing was written."
+    return f"{number_of(view.counters.read, 'item')} read: {written(view.counters)}."
 
 
 def _states(view: SnapshotView) -> str:
@@ -80,7 +85,7 @@ def written(counters: Counters) -> str:
 def _say_plan(console: Console, view: SnapshotView, terminal: Terminal) -> None:
     """Say what would be written, per link and in total. Nothing is written by saying so."""
     runs = sorted(_runs(console, view), key=lambda run: (run.user_name, run.folder_name, run.id))
-    rows = [(run.user_name, run.folder_name, *_plan_cells(run.counters), run.state) for run in runs]
+    rows = [(run.user_name, folder_name(run.folder_name), *_plan_cells(run.counters), run.state) for run in runs]
     terminal.say_table(_PLAN_HEADINGS, [*rows, ("all", "", *_plan_cells(view.counters), view.state)])
     terminal.say(f"Plan {view.id}. Nothing was written.")
     if view.counters.to_write:
@@ -101,23 +106,27 @@ def _say_section(terminal: Terminal, heading: str, lines: Iterator[str]) -> None
 
 def skipped_line(link: SkippedLink, direction: Direction) -> str:
     """Say which link is left out, and why."""
-    return f"link {link.link_id}, {link.user_name} · {link.folder_name}: {_why_skipped(link, direction)}"
+    return f"{_place(link)}: {_why_skipped(link, direction)}"
+
+
+def _place(row: RunRow | SkippedLink) -> str:
+    return f"link {row.link_id}, {row.user_name} · {folder_name(row.folder_name)}"
 
 
 def _why_skipped(link: SkippedLink, direction: Direction) -> str:
     if link.busy_run_id is not None and not link.off:
-        return _LEFT_OUT.format(run_id=link.busy_run_id)
+        return occupied(link)
     return switched_off(direction, link.off)
 
 
 def _held_lines(console: Console, view: SnapshotView) -> Iterator[str]:
     guard = console.target(view.target_id).guard
-    loser = DIRECTIONS[view.direction].loser
+    loser = article(DIRECTIONS[view.direction].loser)
     for run in _runs(console, view, RunState.HELD):
         if run.hold is None:
             continue
-        deletes = f"{run.hold.deletes:,} of {_number(run.hold.destination_items, 'item')} of {loser}"
-        yield f"link {run.link_id}, {run.user_name} · {run.folder_name}: {deletes} would be deleted."
+        deletes = f"{run.hold.deletes:,} of {number_of(run.hold.destination_items, 'item')} of {loser}"
+        yield f"{_place(run)}: {deletes} would be deleted."
         yield f"  {hold_words(run.hold, view.direction, guard)} Nothing was written to this link."
         yield (
             f"  To delete exactly these: nylasadmin snapshot approve {view.id} --run {run.id} "
@@ -129,21 +138,22 @@ def _held_lines(console: Console, view: SnapshotView) -> Iterator[str]:
 def hold_words(hold: Hold, direction: Direction, guard: GuardLimits) -> str:
     """Say which limit of the deletion guard was passed."""
     words = DIRECTIONS[direction]
+    winner, loser = article(words.winner), article(words.loser)
     if hold.limit is Limit.SOURCE_EMPTY:
-        before = _number(hold.source_before or 0, "item")
-        return f"The list in {words.winner} came back empty; it had {before} in the last run."
+        before = number_of(hold.source_before or 0, "item")
+        return f"The list in {winner} came back empty; it had {before} in the last run."
     if hold.limit is Limit.SOURCE_SHRANK:
-        now = _number(hold.source_items, "item")
-        return f"The list in {words.winner} shrank from {hold.source_before:,} to {now} since the last run."
+        now = number_of(hold.source_items, "item")
+        return f"The list in {winner} shrank from {hold.source_before:,} to {now} since the last run."
     if hold.limit is Limit.DELETES:
-        return f"The limit is {_number(guard.deletes, 'item')}."
+        return f"The limit is {number_of(guard.deletes, 'item')}."
     share = round(100 * hold.deletes / hold.destination_items)
-    return f"That is {share} % of the items in {words.loser}; the limit is {guard.share_percent} %."
+    return f"That is {share} % of the items in {loser}; the limit is {guard.share_percent} %."
 
 
 def _failed_line(run: RunRow) -> str:
     detail = f" ({run.detail})" if run.detail else ""
-    return f"link {run.link_id}, {run.user_name} · {run.folder_name}: {run.cause}{detail}"
+    return f"{_place(run)}: {run.cause}{detail}"
 
 
 def _failure_lines(console: Console, view: SnapshotView) -> Iterator[str]:
@@ -151,7 +161,7 @@ def _failure_lines(console: Console, view: SnapshotView) -> Iterator[str]:
         return
     for row in _paged(lambda page: console.failures(snapshot_id=view.id, page=page, size=_PAGE), _MOST_SHOWN):
         detail = f" ({row.detail})" if row.detail else ""
-        yield f"{row.user_name} · {row.folder_name}: {row.action} “{row.title}”: {row.cause}{detail}"
+        yield f"{row.user_name} · {folder_name(row.folder_name)}: {row.action} “{row.title}”: {row.cause}{detail}"
     if view.counters.failed > _MOST_SHOWN:
         yield f"... and {view.counters.failed - _MOST_SHOWN:,} more; --json and the console list all"
 
@@ -223,7 +233,3 @@ def _paged(read: Callable[[int], list[_T]], most: int | None = None) -> Iterator
             yield row
         if len(rows) < _PAGE:
             return
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun if count == 1 else noun + 's'}"

@@ -13,8 +13,8 @@ from nylasadmin.cli.problems import UnusableInput
 from nylasadmin.cli.products import opened
 from nylasadmin.cli.progress import ProgressBar
 from nylasadmin.cli.reports import JSON_SHAPE, as_json, say_snapshot, skipped_line
-from nylasadmin.cli.terminals import Terminal
-from nylasadmin.cli.web_servers import share_interpreter
+from nylasadmin.cli.terminals import Terminal, number_of
+from nylasadmin.cli.web_servers import calm_collector
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.errors import Refused
@@ -133,7 +133,8 @@ def cancel(options: argparse.Namespace, terminal: Terminal) -> Exit:
     """Cancel a snapshot."""
     with opened(options, runner="threads") as product:
         runs = product.services.snapshots.cancel(COMMAND_LINE, options.snapshot)
-    terminal.say(f"Snapshot {options.snapshot}: {runs} runs cancelled." if runs else "It was over already.")
+    said = f"Snapshot {options.snapshot}: {number_of(runs, 'run')} cancelled." if runs else "It was over already."
+    terminal.say(said)
     return Exit.DONE
 
 
@@ -150,7 +151,7 @@ def _work_through(product: Product, view: SnapshotView, is_json: bool, terminal:
 def _watched(product: Product, view: SnapshotView, bar: ProgressBar, terminal: Terminal) -> tuple[SnapshotView, bool]:
     from nylasadmin import bootstrap  # late, see products
 
-    share_interpreter()
+    calm_collector()
     runner = bootstrap.runner_of(product, view.id)
     is_interrupted = False
     runner.start()
@@ -177,6 +178,8 @@ def _cancel(product: Product, view: SnapshotView, bar: ProgressBar, terminal: Te
     bar.clear()
     runs = product.services.snapshots.cancel(COMMAND_LINE, view.id)
     what = "preview" if view.is_preview else "snapshot"
-    terminal.note(f"Cancelled {what} {view.id}: {runs} runs stop at their next item. What was written stays.")
+    how = f"{number_of(runs, 'run')} {'stops at its' if runs == 1 else 'stop at their'} next item"
+    terminal.note(f"Cancelled {what} {view.id}: {how}. What was written stays.")
+    product.worker.interrupt()  # this process is about to end: nobody has to find out by looking
     with suppress(KeyboardInterrupt):  # a second Ctrl-C only hurries
         _wait(product, view.id, bar)

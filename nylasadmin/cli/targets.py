@@ -10,7 +10,7 @@ from nylasadmin.cli.exits import Exit
 from nylasadmin.cli.parsing import Verbs, add_installation, add_json, add_noun, add_verb
 from nylasadmin.cli.problems import UnusableInput
 from nylasadmin.cli.products import opened
-from nylasadmin.cli.terminals import Terminal
+from nylasadmin.cli.terminals import Terminal, number_of
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.targets import TargetForm
 from nylasadmin.services.views import Discovery, Probe, TargetRow
@@ -95,9 +95,16 @@ def _state(row: TargetRow) -> str:
         (row.percent is not None, f"snapshot {row.percent} %"),
         (row.held, f"{row.held} held"),
         (row.failing, f"{row.failing} failing"),
-        (row.need_sign_in, f"{row.need_sign_in} need sign-in"),
+        (row.need_sign_in, f"{row.need_sign_in} need{'s' if row.need_sign_in == 1 else ''} sign-in"),
     )
-    return ", ".join(word for applies, word in words if applies) or "healthy"
+    return ", ".join(word for applies, word in words if applies) or _calm(row)
+
+
+def _calm(row: TargetRow) -> str:
+    """Say what nothing is the matter with, as the console does."""
+    if not row.links:
+        return "no links"
+    return "ready" if row.last_activity is None else "idle"
 
 
 def test(options: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -134,8 +141,8 @@ def discover(options: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def _say_discovery(found: Discovery, terminal: Terminal) -> None:
-    made = f"{found.accounts_made} accounts and {found.links_made} links made, {found.links_kept} kept"
-    terminal.say(f"{found.grants} grants: {made}.")
+    made = f"{number_of(found.accounts_made, 'account')} and {number_of(found.links_made, 'link')} made"
+    terminal.say(f"{number_of(found.grants, 'grant')}: {made}, {found.links_kept:,} kept.")
     if found.unmatched:
         terminal.say(f"No CRM user has the address of: {', '.join(found.unmatched)}.")
     for problem in found.problems:

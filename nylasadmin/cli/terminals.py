@@ -59,3 +59,8 @@ class Terminal:
     def is_interactive(self) -> bool:
         """Say whether somebody watches standard error."""
         return self._err.isatty()
+
+
+def number_of(count: int, noun: str) -> str:
+    """Say how many of something: 1 item, 1,200 items."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"

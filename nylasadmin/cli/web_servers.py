@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import gc
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 _LOOK_UP_S = 0.2
 _COLLECT_EVERY = 50_000  # allocations; with the freeze this took a panel's p99 from 33 to 3 ms
-_SWITCH_S = 0.0005  # a page waits this long for a run's thread each time it needs the interpreter; by default ten times
 _IN_USE = "Port {port} of {host} is in use by another program. Choose another one with {option} (0 takes a free one)."
 _REFUSED = "{host}:{port} cannot be listened on ({why}). Choose another host or {option}."
 
@@ -47,7 +45,7 @@ class WebServer:
 
     def serve(self, stop: threading.Event) -> None:
         """Answer until the event is set; what is being answered then is finished."""
-        share_interpreter()
+        calm_collector()
         while not stop.is_set():
             self._look(_LOOK_UP_S)
 
@@ -61,12 +59,11 @@ class WebServer:
         self._server.asyncore.loop(timeout=timeout_s, map=self._sockets, use_poll=True, count=1)
 
 
-def share_interpreter() -> None:
-    """Keep pauses short where runs and pages share one interpreter."""
+def calm_collector() -> None:
+    """Keep the garbage collector's pauses rare, and short."""
     gc.collect()
     gc.freeze()  # nothing made at the start is ever looked at again
     gc.set_threshold(_COLLECT_EVERY, 20, 20)
-    sys.setswitchinterval(_SWITCH_S)
 
 
 def _port_of(server: Any) -> int:

@@ -281,6 +281,33 @@ def _reminders(reminders: tuple[Reminder, ...] | None, fidelity: Fidelity) -> tu
     return reminders[: fidelity.max_reminders]
 
 
+def is_alike(item: ScheduleItem, fidelity: Fidelity) -> bool:
+    """Say whether an item loses nothing under a fidelity, so that its full fingerprint is the one under it too."""
+    return (
+        _visibility(item.visibility, fidelity) is item.visibility
+        and (fidelity.has_organizer or item.organizer is None)
+        and _reminders(item.reminders, fidelity) == item.reminders
+        and _attendees(item.attendees, fidelity) == item.attendees
+        and all(is_alike(changed.item, fidelity) for changed in item.exceptions)
+    )
+
+
+_BITS = {reported: 1 << n for n, reported in enumerate(dict.fromkeys(r.reports for r in PROVIDERS.values()))}
+
+
+def alike_mask(item: ScheduleItem) -> int:
+    """Note, a bit for each fidelity that some provider reports with, under which an item loses nothing.
+
+    Stored beside the full fingerprint: where the bit is set, that fingerprint serves without decoding the item.
+    """
+    return sum(bit for reported, bit in _BITS.items() if is_alike(item, reported))
+
+
+def alike_bit(fidelity: Fidelity) -> int:
+    """Give the bit of a fidelity; 0 for one that no provider reports with."""
+    return _BITS.get(fidelity, 0)
+
+
 # --- merging -----------------------------------------------------------------------------------------------------
 
 _KEPT_IF_EQUAL = ("when", "attendees", "organizer", "visibility", "reminders", "rules", "cancelled")

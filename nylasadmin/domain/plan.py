@@ -190,12 +190,15 @@ class _Planner:
 
     # row 10 wraps every write
     def _write(self, kind: ActionKind, reason: Reason, item: Observed, other: Observed | None) -> Action:
-        refusal = self.options.refusal or (other.blocked if other else None) or self._too_much(item)
+        refusal = self.options.refusal or (other.blocked if other else None) or self._unfit(item)
         if refusal:
             return _note(ActionKind.SKIP, refusal, item, other)
         return _note(kind, reason, item, other, pairs_anew=True)
 
-    def _too_much(self, item: Observed) -> Reason | None:
+    def _unfit(self, item: Observed) -> Reason | None:
+        """Say what about the source's item keeps it from being written anywhere, or here."""
+        if item.blocked is Reason.UNREADABLE:
+            return item.blocked
         most = self.options.max_exceptions
         return Reason.TOO_MANY_EXCEPTIONS if most is not None and item.exceptions > most else None
 

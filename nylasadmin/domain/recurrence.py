@@ -26,6 +26,7 @@ __all__ = [
     "normalized_rule",
     "occurrences",
     "parse_exdates",
+    "rule_defect",
     "shifted",
     "span",
     "zone_or_utc",
@@ -133,6 +134,18 @@ def _ahead(begin: datetime) -> timedelta:
     dateutil follows a rule that matches nothing to the year 9999, seconds of work for each; begun there, it ends soon.
     """
     return _CYCLE * max(0, (datetime.max.year - _YEARS_AHEAD - begin.year) // _CYCLE_YEARS)
+
+
+def rule_defect(line: str, when: When) -> str | None:
+    """Say why a line of a recurrence cannot be followed; ``None`` if it can."""
+    try:
+        if property_of(line) == "RDATE":
+            _extra_days(line, when)
+        else:
+            _readable(_parts(line), _wall_clock(when), when)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _extra_days(line: str, when: When) -> list[datetime]:

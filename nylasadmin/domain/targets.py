@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import msgspec
+
+from nylasadmin.domain import limits
 
 
 class PlanLevel(StrEnum):
@@ -88,6 +91,9 @@ class TargetForm(msgspec.Struct, frozen=True, kw_only=True):
     guard_share_percent: int = 20
 
 
+_LEAST_TO_SHOW = 12
+"""How long a key must be to show four of its characters."""
+
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$", re.IGNORECASE)
 
 
@@ -96,20 +102,34 @@ def problems(form: TargetForm, *, is_new: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     if not form.name.strip():
         found["name"] = "Enter a name that operators recognise, for example “Nylas US production”."
-    elif len(form.name) > 80:
-        found["name"] = "Use 80 characters or fewer."
     if not is_host(form.host):
-        found["host"] = "Enter a fully qualified domain name such as api.us.nylas.com, without https:// or a path."
+        found["host"] = (
+            "Enter a fully qualified domain name such as api.us.nylas.com (or an IP address, or localhost), "
+            "without https:// or a path."
+        )
     if form.base_url and not _is_base_url(form.base_url):
         found["base_url"] = (
             "Enter an address that begins with https:// (http:// only for this machine), without a path."
         )
     if is_new and not form.api_key.strip():
         found["api_key"] = "Enter the API key of the Nylas application; it is stored encrypted and never shown again."
-    found |= _number_problems(form)
+    found |= _number_problems(form) | _length_problems(form)
     if form.notification_path and not re.fullmatch(r"/[A-Za-z0-9/_-]{1,80}", form.notification_path):
         found["notification_path"] = "Begin with / and use letters, digits, - and _ only, for example /hooks/us."
     return found
+
+
+def _length_problems(form: TargetForm) -> dict[str, str]:
+    return limits.problems(
+        {
+            "name": (form.name, limits.NAME),
+            "base_url": (form.base_url, limits.ADDRESS),
+            "sender_name": (form.sender_name, limits.NAME),
+            "api_key": (form.api_key, limits.SECRET),
+            "notification_name": (form.notification_name, limits.NAME),
+            "notification_secret": (form.notification_secret, limits.SECRET),
+        }
+    )
 
 
 def _number_problems(form: TargetForm) -> dict[str, str]:
@@ -122,19 +142,50 @@ def _number_problems(form: TargetForm) -> dict[str, str]:
         "guard_share_percent": (form.guard_share_percent, 1, 100, "percent"),
     }
     return {
-        field: f"Enter a number from {low:g} to {high:g} ({unit})."
+        field: f"Enter a number from {low:,} to {high:,} ({unit})."
         for field, (value, low, high, unit) in limits.items()
         if not low <= value <= high
     }
 
 
 def is_host(host: str) -> bool:
-    """Say whether that is a host name (a port may follow): what belongs into a target's host field."""
-    name, _, port = host.partition(":")
-    if port and not (port.isdigit() and 0 < int(port) < 65536):
+    """Say whether that belongs into a target's host field; a port may follow.
+
+    Either a fully qualified domain name, ``localhost``, or an IP address: four numbers, or eight groups in brackets.
+    """
+    name, port = split_host(host)
+    if port and not (port.isdecimal() and 0 < int(port) < 65536):
         return False
+    return name.lower() == "localhost" or _is_address(name) or _is_full_name(name)
+
+
+def split_host(host: str) -> tuple[str, str]:
+    """Part a host from its port; an IPv6 address keeps its brackets."""
+    if host.startswith("["):
+        name, bracket, rest = host.partition("]")
+        return name + bracket + rest.partition(":")[0], rest.partition(":")[2]
+    name, _, port = host.partition(":")
+    return name, port
+
+
+def _is_address(name: str) -> bool:
+    is_bracketed = name.startswith("[") and name.endswith("]")
+    try:
+        return ip_address(name[1:-1] if is_bracketed else name).version == (6 if is_bracketed else 4)
+    except ValueError:
+        return False
+
+
+def _is_full_name(name: str) -> bool:
     labels = name.split(".")
-    return 0 < len(name) <= 253 and all(_LABEL.match(label) for label in labels)
+    is_named = len(labels) > 1 and not labels[-1].isdecimal()
+    return is_named and len(name) <= 253 and all(_LABEL.match(label) for label in labels)
+
+
+def key_tail(api_key: str) -> str:
+    """Give what may be shown of an API key: its last four characters, nothing of one that is short."""
+    key = api_key.strip()
+    return key[-4:] if len(key) >= _LEAST_TO_SHOW else ""
 
 
 def _is_base_url(url: str) -> bool:

@@ -6,6 +6,8 @@ import threading
 
 from nylasadmin.runners import Claimable, RunLink
 
+_AT_ONCE = 50
+
 
 class InlineRunner:
     def __init__(self, claimable: Claimable, run_link: RunLink) -> None:
@@ -19,8 +21,9 @@ class InlineRunner:
             return
         self._working.is_on = True
         try:
-            while ids := self._claimable(1):
-                self._run_link(ids[0])
+            while ids := self._claimable(_AT_ONCE):
+                for run_id in ids:
+                    self._run_link(run_id)
         finally:
             self._working.is_on = False
 

@@ -10,6 +10,7 @@ from nylasadmin.sandbox.errors import Refusal, bad_request, forbidden
 from nylasadmin.sandbox.events.fields import checked_metadata
 from nylasadmin.sandbox.events.tables import EventTable
 from nylasadmin.sandbox.events.zones import zone
+from nylasadmin.sandbox.pending import Pending
 from nylasadmin.sandbox.providers import ProviderRules
 from nylasadmin.sandbox.wire import Json
 
@@ -33,12 +34,30 @@ class Calendar:
     timezone: str | None = None
     texts: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
-    events: EventTable = field(default_factory=EventTable)
+    filling: Pending | None = None
+    """What puts the events in, when they are first asked for."""
+    _events: EventTable | None = None
 
     @property
     def rules(self) -> ProviderRules:
         """The rules of the provider behind this calendar."""
         return self.grant.rules
+
+    @property
+    def events(self) -> EventTable:
+        """The events, made now if they were put off."""
+        if self.filling is not None and not self.filling.is_done:
+            self.filling.settle()
+        if self._events is None:
+            self._events = EventTable()
+        return self._events
+
+    @property
+    def size(self) -> int | None:
+        """How many events are stored; None as long as nobody has asked for them."""
+        if self.filling is not None and not self.filling.is_done:
+            return None
+        return 0 if self._events is None else len(self._events)
 
     def wire(self) -> Json:
         """Return the calendar as the service shows it."""

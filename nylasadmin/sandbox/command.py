@@ -16,23 +16,51 @@ from nylasadmin.sandbox.filling import fill
 from nylasadmin.sandbox.server import SandboxServer
 from nylasadmin.sandbox.state import Sandbox
 
-_DEFAULT_EVENTS = 120
+_DEFAULT_EVENTS, _DEFAULT_CONTACTS, _DEFAULT_MESSAGES = 120, 40, 60
+_SHOWN = 1000
+"""More accounts than this make the start line longer than anybody reads; the API lists them all."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return 0 after a clean stop, 1 if the address cannot be used, 2 on wrong usage."""
     options = _parser().parse_args(argv)
-    if options.ics is not None and not options.ics.is_dir():
-        print(f"sandbox: {options.ics} is not a directory", file=sys.stderr)  # noqa: T201
+    wrong = _wrong_path(options)
+    if wrong is not None:
+        print(f"sandbox: {wrong}", file=sys.stderr)  # noqa: T201
         return 2
     clock = None if options.clock is None else FrozenClock(options.clock)
     sandbox = Sandbox(seed=options.seed, provider=options.provider, api_key=options.api_key, clock=clock)
-    events = options.events_per_user if options.events_per_user is not None else 0 if options.ics else _DEFAULT_EVENTS
-    fill(sandbox, users=options.users, events_per_user=events, ics=options.ics)
+    _fill(sandbox, options)
     # What is loaded lives as long as the process: collections need not walk through it again and again.
     gc.freeze()
     _print_report(sandbox)
     return _serve(sandbox, options)
+
+
+def _wrong_path(options: argparse.Namespace) -> str | None:
+    if options.ics is not None and not options.ics.is_dir():
+        return f"{options.ics} is not a directory"
+    missing = [one for one in (options.vcard, options.mbox) if one is not None and not one.exists()]
+    return f"{missing[0]} does not exist" if missing else None
+
+
+def _fill(sandbox: Sandbox, options: argparse.Namespace) -> None:
+    """Fill as told; where files are named, nothing is made up beside them unless asked for."""
+    has_files = any((options.ics, options.vcard, options.mbox))
+
+    def number(wanted: int | None, default: int) -> int:
+        return wanted if wanted is not None else 0 if has_files else default
+
+    fill(
+        sandbox,
+        users=options.users,
+        events_per_user=number(options.events_per_user, _DEFAULT_EVENTS),
+        contacts_per_user=number(options.contacts_per_user, _DEFAULT_CONTACTS),
+        messages_per_user=number(options.messages_per_user, _DEFAULT_MESSAGES),
+        ics=options.ics,
+        vcard=options.vcard,
+        mbox=options.mbox,
+    )
 
 
 def _watch_input(server: SandboxServer) -> None:
@@ -64,7 +92,8 @@ def _start_line(sandbox: Sandbox, url: str) -> str:
             "url": url,
             "api_key": sandbox.api_key,
             "application_id": sandbox.application_id,
-            "grants": sandbox.directory(),
+            "grants": sandbox.directory(_SHOWN),
+            "grants_in_all": len(sandbox.grants),
         },
         ensure_ascii=False,
     )
@@ -86,14 +115,23 @@ def _parser() -> argparse.ArgumentParser:
         "--events-per-user",
         type=_count,
         metavar="M",
-        help=f"generated events per user (default: {_DEFAULT_EVENTS}, with --ics 0)",
+        help=f"generated events per user (default: {_DEFAULT_EVENTS}, with files 0)",
     )
+    _add_people(parser)
     parser.add_argument("--provider", choices=("google", "microsoft", "icloud"), default="google")
     parser.add_argument("--api-key", metavar="KEY", help="key that clients send (default: made from the seed)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same data (default: %(default)s)")
     parser.add_argument("--clock", type=int, metavar="SECONDS", help="stop the clock at a Unix time")
     parser.add_argument("--until-input-ends", action="store_true", help="stop when standard input is closed")
     return parser
+
+
+def _add_people(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--vcard", type=Path, metavar="PATH", help="load a .vcf file, or those of a directory")
+    parser.add_argument("--mbox", type=Path, metavar="PATH", help="load an mbox file, or those of a directory")
+    for name, default in (("contacts", _DEFAULT_CONTACTS), ("messages", _DEFAULT_MESSAGES)):
+        text = f"generated {name} per user (default: {default}, with files 0)"
+        parser.add_argument(f"--{name}-per-user", type=_count, metavar="N", help=text)
 
 
 def _count(text: str) -> int:

@@ -5,26 +5,40 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nylasadmin.sandbox.errors import Refusal, bad_request
+from nylasadmin.sandbox.fault_kinds import KINDS
 from nylasadmin.sandbox.wire import Json
 
-KINDS = ("status", "hang", "reset", "store_then_504", "store_then_hang", "short_list", "empty_list")
 BODIES = ("json", "html", "truncated")
+
+
+class Asked(NamedTuple):
+    """What a fault may look at before it hits a request; names in lower case."""
+
+    method: str
+    path: str
+    query: str = ""
+    grant_names: tuple[str, ...] = ()
+    calendar_names: tuple[str, ...] = ()
+    page_token: str | None = None
 
 
 @dataclass
 class Fault:
     """One order to misbehave.
 
-    Of the requests that match (`grant`, `path_contains`, `method`), the first `after` pass unharmed, then `count` of
-    them (all, when None) are hit.
+    Of the requests that match (`grant`, `calendar`, `path_contains`, `query_contains`, `method`), the first `after`
+    pass unharmed, then `count` of them (all, when None) are hit.
     """
 
     id: int
     kind: str
     grant: str | None = None
+    calendar: str | None = None
     path_contains: str | None = None
+    query_contains: str | None = None
     method: str | None = None
     after: int = 0
     count: int | None = 1
@@ -37,13 +51,19 @@ class Fault:
     seen: int = 0
     fired: int = 0
 
-    def matches(self, method: str, path: str, grant_names: tuple[str, ...]) -> bool:
+    def matches(self, asked: Asked) -> bool:
         """Tell whether a request is meant."""
-        if self.method is not None and self.method.upper() != method:
+        if self.method is not None and self.method.upper() != asked.method:
             return False
-        if self.path_contains is not None and self.path_contains not in path:
+        if self.path_contains is not None and self.path_contains not in asked.path:
             return False
-        return self.grant is None or self.grant.casefold() in grant_names
+        if self.query_contains is not None and self.query_contains not in asked.query:
+            return False
+        if self.calendar is not None and self.calendar.casefold() not in asked.calendar_names:
+            return False
+        if KINDS[self.kind].needs_token and asked.page_token is None:
+            return False
+        return self.grant is None or self.grant.casefold() in asked.grant_names
 
     def fires(self) -> bool:
         """Count a matching request and tell whether it is hit."""
@@ -59,6 +79,7 @@ class FaultList:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._owed: dict[str, Json] = {}
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -69,13 +90,27 @@ class FaultList:
             self._faults.append(fault)
         return fault
 
-    def hit(self, method: str, path: str, grant_names: tuple[str, ...]) -> Fault | None:
+    def hit(self, asked: Asked) -> Fault | None:
         """Return the fault that hits a request, if any."""
         if not self._faults:
             return None
         with self._lock:
-            matching = (fault for fault in self._faults if fault.matches(method, path, grant_names))
+            matching = (fault for fault in self._faults if fault.matches(asked))
             return next((fault for fault in matching if fault.fires()), None)
+
+    def spare(self, fault: Fault) -> None:
+        """Take a hit back: the answer had nothing that could be spoilt."""
+        with self._lock:
+            fault.fired -= 1
+
+    def owe(self, page_token: str, item: Json) -> None:
+        """Remember the object that the page behind a token is to begin with once more."""
+        with self._lock:
+            self._owed[page_token] = item
+
+    def owed(self, page_token: str | None) -> Json | None:
+        """Return the object that a page is to begin with once more."""
+        return self._owed.get(page_token) if page_token and self._owed else None
 
     def all(self) -> list[Fault]:
         """Return the faults in order."""
@@ -86,12 +121,16 @@ class FaultList:
         """Forget one fault, or all."""
         with self._lock:
             self._faults = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+            if fault_id is None:
+                self._owed.clear()
 
 
 _FIELDS: dict[str, tuple[type, ...]] = {
     "kind": (str,),
     "grant": (str, type(None)),
+    "calendar": (str, type(None)),
     "path_contains": (str, type(None)),
+    "query_contains": (str, type(None)),
     "method": (str, type(None)),
     "after": (int,),
     "count": (int, type(None)),
@@ -105,7 +144,8 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 
 
 def _checked(wish: Json) -> Json:
-    if wish.get("kind") not in KINDS:
+    kind = KINDS.get(str(wish.get("kind")))
+    if kind is None:
         raise _invalid("kind", f"must be one of {', '.join(KINDS)}")
     if wish.get("body", "json") not in BODIES:
         raise _invalid("body", f"must be one of {', '.join(BODIES)}")
@@ -116,7 +156,7 @@ def _checked(wish: Json) -> Json:
             raise _invalid(name, "has the wrong type")
     if not 100 <= wish.get("status", 500) <= 599:
         raise _invalid("status", "must be an HTTP status")
-    return wish
+    return kind.defaults | wish
 
 
 def _invalid(name: str, problem: str) -> Refusal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.errors import bad_request, not_found, unauthorized
+from nylasadmin.sandbox.pending import Pending
 from nylasadmin.sandbox.providers import ProviderRules
 from nylasadmin.sandbox.wire import Json
 
@@ -27,7 +28,9 @@ class Grant:
     scope: list[str] | None = None
     more: Json = field(default_factory=dict)
     """What only some ways of signing in tell: `ip`, `user_agent`, `credential_id`, `workspace_id`, ..."""
-    calendars: dict[str, Calendar] = field(default_factory=dict)
+    opening: Pending | None = None
+    """What adds calendars, when they are first asked for."""
+    _calendars: dict[str, Calendar] = field(default_factory=dict)
 
     def wire(self) -> Json:
         """Return the grant as the service shows it."""
@@ -48,6 +51,17 @@ class Grant:
             | ({"settings": self.settings} if self.settings else {})
             | ({"state": self.state} if self.state else {})
         )
+
+    @property
+    def calendars(self) -> dict[str, Calendar]:
+        """The calendars by id, made now if they were put off."""
+        if self.opening is not None and not self.opening.is_done:
+            self.opening.settle()
+        return self._calendars
+
+    @calendars.setter
+    def calendars(self, calendars: dict[str, Calendar]) -> None:
+        self.opening, self._calendars = None, calendars
 
     @property
     def scopes(self) -> list[str]:
@@ -88,10 +102,14 @@ class Grant:
         master_id = event_id.rpartition("_")[0]
         return next((one for one in self.calendars.values() if one.events.get(master_id) is not None), None)
 
-    def require_data(self) -> None:
-        """Refuse data calls of an expired account, and calendar calls of a provider without calendars."""
+    def require_valid(self) -> None:
+        """Refuse data calls of an expired account."""
         if not self.is_valid:
             raise unauthorized("The grant has expired and needs to be authenticated again")
+
+    def require_data(self) -> None:
+        """Refuse data calls of an expired account, and calendar calls of a provider without calendars."""
+        self.require_valid()
         if not self.rules.has_calendars:
             raise bad_request(f"calendars are not supported for {self.rules.name}")
 
@@ -103,6 +121,7 @@ class GrantBook:
         self._by_id: dict[str, Grant] = {}
         self._by_address: dict[str, Grant] = {}
         self._gone: set[str] = set()
+        self._by_creation: list[Grant] | None = None
 
     def __iter__(self) -> Iterator[Grant]:
         return iter(list(self._by_id.values()))
@@ -115,12 +134,20 @@ class GrantBook:
         if grant.email.casefold() in self._by_address:
             raise bad_request("a grant with this address exists", email="is taken")
         self._by_id[grant.id] = self._by_address[grant.email.casefold()] = grant
+        self._by_creation = None
 
     def remove(self, grant: Grant) -> None:
         """Forget a grant and all it holds; its id never comes back."""
         self._gone.add(grant.id)
+        self._by_creation = None
         del self._by_id[grant.id]
         del self._by_address[grant.email.casefold()]
+
+    def by_creation(self) -> list[Grant]:
+        """Return all grants, oldest first; sorted once, because clients page through a hundred thousand."""
+        if self._by_creation is None:
+            self._by_creation = sorted(self._by_id.values(), key=lambda one: (one.created_at, one.id))
+        return self._by_creation
 
     def was_used(self, grant_id: str) -> bool:
         """Tell whether an id belongs or belonged to a grant."""

@@ -15,13 +15,18 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 class Identifiers:
     """Makes the same identifiers in the same order for the same seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, prefix: str = "") -> None:
         self._seed = seed
+        self._prefix = prefix
         self._count = itertools.count(1)
+
+    def branch(self, name: str) -> Identifiers:
+        """Return a source of its own: what it makes depends on its name, not on what is made elsewhere."""
+        return Identifiers(self._seed, f"{self._prefix}{name} ")
 
     def fresh(self, shape: str) -> str:
         """Return the next identifier of a shape."""
-        return self.derived(shape, f"#{next(self._count)}")
+        return self.derived(shape, f"{self._prefix}#{next(self._count)}")
 
     def derived(self, shape: str, text: str) -> str:
         """Return the identifier that always belongs to this text."""
@@ -49,6 +54,27 @@ def _apple(digest: bytes) -> str:
     return _uuid(digest).upper()
 
 
+def _microsoft_thread(digest: bytes) -> str:
+    return "AAQkAGI2" + b64encode(digest[:34], b"-_").decode()
+
+
+def _google_contact(digest: bytes) -> str:
+    return "c" + str(int.from_bytes(digest[:8]) % 10**19).zfill(19)
+
+
+def _hexadecimal(digest: bytes) -> str:
+    return digest[:8].hex()
+
+
+def _google_label(digest: bytes) -> str:
+    return f"Label_{int.from_bytes(digest[:8])}"
+
+
+def _imap_message(digest: bytes) -> str:
+    # The server's own Message-ID: angle brackets and an at sign, so that clients have to encode it.
+    return f"<{digest[:12].hex()}@mail.brightwater.example>"
+
+
 def _secret(digest: bytes) -> str:
     return "nyk_v0_" + digest.hex()[:64]
 
@@ -71,6 +97,12 @@ _SHAPES = {
     "microsoft": _microsoft,
     "apple": _apple,
     "uuid": _uuid,
+    "microsoft-thread": _microsoft_thread,
+    "google-contact": _google_contact,
+    "google-group": _hexadecimal,
+    "google-message": _hexadecimal,
+    "google-label": _google_label,
+    "imap-message": _imap_message,
     "secret": _secret,
     "token": _token,
     "webhook": _webhook,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nylasadmin.sandbox.calendars import Calendar
+from nylasadmin.sandbox.grants import Grant
 from nylasadmin.sandbox.wire import Json
 
 
@@ -50,6 +51,20 @@ class Mailed:
                 "title": event.get("title"),
                 "to": [organizer],
                 "notify_participants": True,
+                "time": now,
+            }
+        )
+
+    def record_message(self, grant: Grant, message: Json, now: int) -> None:
+        """Note a message that a client sent itself."""
+        people = [one for field in ("to", "cc", "bcc") for one in message.get(field) or ()]
+        self.entries.append(
+            {
+                "grant_id": grant.id,
+                "message_id": message["id"],
+                "action": "sent",
+                "title": message.get("subject"),
+                "to": sorted({str(one["email"]).casefold() for one in people}),
                 "time": now,
             }
         )

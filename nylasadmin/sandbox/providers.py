@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nylasadmin.sandbox.contacts.rules import (
+    AGENT_CONTACTS,
+    EWS_CONTACTS,
+    GOOGLE_CONTACTS,
+    IMAP_CONTACTS,
+    MICROSOFT_CONTACTS,
+    ContactRules,
+)
+from nylasadmin.sandbox.mail.rules import AGENT_MAIL, EWS_MAIL, GOOGLE_MAIL, IMAP_MAIL, MICROSOFT_MAIL, MailRules
+
 _YEAR_S = 366 * 86_400
 
 
@@ -53,6 +63,10 @@ class ProviderRules:
     calendar_has_owner: bool = False
     primary_may_be_renamed: bool = True
     organizer_is_calendar: bool = False
+    contacts: ContactRules | None = None
+    """How contacts are kept; None: the provider has none."""
+    mail: MailRules | None = None
+    """How mail is kept; None: the provider has none."""
     scopes: tuple[str, ...] = ()
     """What a connector asks for unless told otherwise."""
     is_hosted: bool = True
@@ -86,6 +100,8 @@ _GOOGLE = ProviderRules(
     scopes=("https://www.googleapis.com/auth/calendar", "https://www.googleapis.com/auth/contacts"),
     has_aliases=True,
     notifies_occurrences=True,
+    contacts=GOOGLE_CONTACTS,
+    mail=GOOGLE_MAIL,
 )
 
 _MICROSOFT = ProviderRules(
@@ -104,6 +120,8 @@ _MICROSOFT = ProviderRules(
     primary_may_be_renamed=False,
     scopes=("Calendars.ReadWrite", "Contacts.ReadWrite", "User.Read", "offline_access"),
     has_aliases=True,
+    contacts=MICROSOFT_CONTACTS,
+    mail=MICROSOFT_MAIL,
 )
 
 _ICLOUD = ProviderRules(
@@ -125,6 +143,8 @@ _ICLOUD = ProviderRules(
     default_visibility=None,
     calendar_has_text=False,
     notifies_all_calendars=True,
+    contacts=IMAP_CONTACTS,
+    mail=IMAP_MAIL,
 )
 
 _EWS = ProviderRules(
@@ -139,6 +159,8 @@ _EWS = ProviderRules(
     max_reminders=1,
     reminder_methods=("display",),
     calendar_has_text=False,
+    contacts=EWS_CONTACTS,
+    mail=EWS_MAIL,
 )
 
 _VIRTUAL = ProviderRules(
@@ -149,12 +171,31 @@ _VIRTUAL = ProviderRules(
     is_hosted=False,
 )
 _AGENT = ProviderRules(
-    name="nylas", event_id_shape="uuid", calendar_id_shape="uuid", calendar_has_timezone=True, is_hosted=False
+    name="nylas",
+    event_id_shape="uuid",
+    calendar_id_shape="uuid",
+    calendar_has_timezone=True,
+    is_hosted=False,
+    contacts=AGENT_CONTACTS,
+    mail=AGENT_MAIL,
 )
 _YAHOO = ProviderRules(
-    name="yahoo", event_id_shape="apple", calendar_id_shape="apple", filters_cancelled=False, notifies_contacts=False
+    name="yahoo",
+    event_id_shape="apple",
+    calendar_id_shape="apple",
+    filters_cancelled=False,
+    notifies_contacts=False,
+    contacts=IMAP_CONTACTS,
+    mail=IMAP_MAIL,
 )
-_IMAP = ProviderRules(name="imap", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
+_IMAP = ProviderRules(
+    name="imap",
+    event_id_shape="uuid",
+    calendar_id_shape="uuid",
+    has_calendars=False,
+    contacts=IMAP_CONTACTS,
+    mail=IMAP_MAIL,
+)
 _ZOOM = ProviderRules(name="zoom", event_id_shape="uuid", calendar_id_shape="uuid", has_calendars=False)
 
 PROVIDERS = {

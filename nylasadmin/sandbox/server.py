@@ -7,7 +7,9 @@ import logging
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
@@ -15,6 +17,8 @@ from waitress.task import WSGITask  # type: ignore[import-untyped]
 
 from nylasadmin.sandbox.http.app import create_app
 from nylasadmin.sandbox.state import Sandbox
+
+Middleware = Callable[[WSGIApplication], WSGIApplication]
 
 _THREADS = 24
 _LOOK_UP_S = 1.0
@@ -49,14 +53,21 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 class SandboxServer:
     """Serves one sandbox on an address until told to stop."""
 
-    def __init__(self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, around: Middleware | None = None
+    ) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sandbox = sandbox
         # Bound here and not by waitress, which leaves its files open when an address cannot be used.
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family)
+        app: WSGIApplication = create_app(sandbox)
         self._server = create_server(
-            create_app(sandbox), sockets=[listening], threads=_THREADS, connection_limit=1000, ident="nylas-sandbox"
+            around(app) if around else app,
+            sockets=[listening],
+            threads=_THREADS,
+            connection_limit=1000,
+            ident="nylas-sandbox",
         )
         self._server.channel_class = _Channel
         self._stopped = threading.Event()

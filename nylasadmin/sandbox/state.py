@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import islice
 
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.changes import Changes
@@ -12,12 +13,16 @@ from nylasadmin.sandbox.connect.connectors import ConnectorBook
 from nylasadmin.sandbox.connect.departures import Departures
 from nylasadmin.sandbox.connect.sign_ins import SignIns
 from nylasadmin.sandbox.connect.tokens import TokenBook
+from nylasadmin.sandbox.contacts.books import AddressBook, address_book
 from nylasadmin.sandbox.faults import FaultList
 from nylasadmin.sandbox.grants import Grant, GrantBook
 from nylasadmin.sandbox.identifiers import Identifiers
+from nylasadmin.sandbox.mail.mailboxes import Mailbox, mailbox
 from nylasadmin.sandbox.mailed import Mailed
+from nylasadmin.sandbox.panels import Panels
 from nylasadmin.sandbox.providers import PROVIDERS
 from nylasadmin.sandbox.request_log import RequestLog
+from nylasadmin.sandbox.shelves import Shelf
 from nylasadmin.sandbox.webhooks.announcements import Webhooks
 from nylasadmin.sandbox.wire import Json
 
@@ -44,10 +49,13 @@ class Sandbox:
         self.tokens = TokenBook(seed, self.application_id)
         self.lock = threading.RLock()
         self.grants = GrantBook()
+        self.contacts: Shelf[AddressBook] = Shelf(address_book)
+        self.mail: Shelf[Mailbox] = Shelf(lambda grant: mailbox(grant, self.identifiers))
         self.departures = Departures()
         self.mailed = Mailed()
         self.faults = FaultList()
         self.changes = Changes()
+        self.panels = Panels()
         self.webhooks = Webhooks(self.clock, self.identifiers, self.application_id)
         self.changes.listen(self.webhooks.announce)
         self.requests = RequestLog(self.clock)
@@ -107,8 +115,8 @@ class Sandbox:
             text += "+"
         return found
 
-    def directory(self) -> list[Json]:
-        """Return all grants with their calendars, as a start line or a person looking in wants them."""
+    def directory(self, first: int | None = None) -> list[Json]:
+        """Return the first, or all, grants with their calendars, as a start line or a person looking in wants them."""
         return [
             {
                 "id": grant.id,
@@ -120,5 +128,5 @@ class Sandbox:
                     for one in grant.calendars.values()
                 ],
             }
-            for grant in self.grants
+            for grant in islice(self.grants, first)
         ]

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from nylasadmin.domain.defects import defects
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.links import CrmUser
 from nylasadmin.domain.privileges import Actor
-from nylasadmin.errors import NotFound
+from nylasadmin.errors import InvalidInput, NotFound
 from nylasadmin.services.audit import record
 from nylasadmin.services.crm_lines import DamagedLine, EventLine, UserLine, read_line, take_line
 from nylasadmin.services.refusals import noting_refusals
@@ -46,7 +47,13 @@ class Crm:
 
     @noting_refusals("item.put", "item {item.id}")
     def put(self, actor: Actor, item: CrmItem) -> None:
-        """Insert or replace an item, as its CRM user would. Raises :class:`NotFound` for a user nobody knows."""
+        """Insert or replace an item, as its CRM user would.
+
+        Raises :class:`NotFound` for a user nobody knows, :class:`InvalidInput` for an item that no calendar can have.
+        """
+        wrong = defects(item.item)
+        if wrong:
+            raise InvalidInput({"item": "; ".join(wrong)})
         with self._storage.write() as tx:
             if tx.users.get(item.user_id) is None:
                 raise NotFound("user", item.user_id)

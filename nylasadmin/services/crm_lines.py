@@ -1,16 +1,18 @@
 """Lines of an import and an export: what they look like, and which are damaged.
 
 A line is ``{"type": "user", "id", "name", "email"}`` or ``{"type": "event", "id"?, "user", "collection"?, "item"}``;
-``item`` is a schedule item as :mod:`nylasadmin.domain.items` encodes it.
+``item`` is a schedule item as :mod:`nylasadmin.domain.items` encodes it, and one that a calendar can have.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
-from nylasadmin.domain.items import ItemId, ScheduleItem, first_end, first_start, normalized
+from nylasadmin.domain.defects import defects
+from nylasadmin.domain.items import ItemId, ScheduleItem, normalized
 from nylasadmin.domain.links import PRIMARY, CrmUser
-from nylasadmin.domain.recurrence import FOREVER
 from nylasadmin.errors import CannotBeStored
 from nylasadmin.services.ids import new_item_id
 from nylasadmin.services.storage import CrmItem, UnitOfWork
@@ -46,7 +48,25 @@ def read_line(text: str | bytes) -> UserLine | EventLine:
     for field, longest in _LONGEST.items():
         if len(getattr(line, field, "")) > longest:
             raise DamagedLine(f"{field}: longer than {longest} characters")
+    wrong = [f"there is no field {name!r}" for name in _unknown_fields(msgspec.json.decode(text), line)]
+    wrong += defects(line.item) if isinstance(line, EventLine) else []
+    if wrong:
+        raise DamagedLine("; ".join(wrong))
     return line
+
+
+def _unknown_fields(given: object, taken: object, above: str = "") -> Iterator[str]:
+    """Name the fields that decoding passed over: usually typing errors, and their values would be lost."""
+    if isinstance(given, dict) and isinstance(taken, msgspec.Struct):
+        known = {*taken.__struct_fields__, taken.__struct_config__.tag_field}
+        for name, value in given.items():
+            if name not in known:
+                yield above + name
+            else:
+                yield from _unknown_fields(value, getattr(taken, name, None), f"{above}{name}.")
+    elif isinstance(given, list) and isinstance(taken, tuple):
+        for one, part in zip(given, taken, strict=True):
+            yield from _unknown_fields(one, part, above)
 
 
 def take_line(tx: UnitOfWork, line: UserLine | EventLine) -> None:
@@ -64,9 +84,6 @@ def _take_event(tx: UnitOfWork, line: EventLine) -> None:
     known = tx.items.get(item_id)
     if known is not None and known.user_id != line.user:
         raise DamagedLine(f"item {line.id!r} belongs to another user")
-    start, end = first_start(line.item.when), first_end(line.item.when)
-    if not -FOREVER <= start <= end <= FOREVER:
-        raise DamagedLine("the item ends before it begins, or lies beyond every calendar")
     item = CrmItem(id=item_id, user_id=line.user, collection=line.collection or PRIMARY, item=normalized(line.item))
     try:
         tx.items.put(item, origin="import")

@@ -130,16 +130,17 @@ class _Sending:
         try:
             with self._work.storage.write() as tx:
                 self._write_down(tx)
-                self._ask(tx)
+                self._ask()
                 if self._reason is None:
                     tx.writes.sent(self._work.run.id, seq)
                     self._unsent.discard(seq)
         except LeaseLost as lost:
             self._reason = lost
 
-    def _ask(self, tx: UnitOfWork) -> None:
+    def _ask(self) -> None:
+        """See whether to go on; the lease was looked at in this very transaction."""
         try:
-            self._work.lease.check_in(tx)
+            self._work.lease.check()
         except NylasAdminError as reason:
             self._reason = self._reason or reason
 

@@ -44,32 +44,71 @@ class Interrupted(NylasAdminError):
     """This process is to stop: give the run back, another worker goes on with it."""
 
 
-class Lease:
-    """Keeps a run's lease alive from a thread of its own, so that one slow answer of Nylas does not lose it."""
+class Keeper:
+    """Keeps the leases of all runs of a process alive, from one thread that lives as long as there are any.
 
-    def __init__(self, storage: Storage, clock: Clock, run: Run, is_stopping: threading.Event) -> None:
+    So one slow answer of Nylas does not lose a run, and a short run does not pay for a thread of its own.
+    """
+
+    def __init__(self) -> None:
+        self._leases: set[Lease] = set()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, lease: Lease) -> None:
+        with self._lock:
+            self._leases.add(lease)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._keep, name="leases", daemon=True)
+                self._thread.start()
+
+    def remove(self, lease: Lease) -> None:
+        with self._lock:
+            self._leases.discard(lease)
+
+    def _keep(self) -> None:
+        while True:
+            time.sleep(_RENEW_EVERY_S)
+            with self._lock:
+                held = list(self._leases)
+                if not held:
+                    self._thread = None
+                    return
+            for lease in held:
+                lease.keep()
+
+
+class Lease:
+    """A run that is ours while the block lasts; the keeper prolongs it meanwhile."""
+
+    def __init__(self, storage: Storage, clock: Clock, run: Run, is_stopping: threading.Event, keeper: Keeper) -> None:
         self._storage = storage
         self._clock = clock
         self._run = run
         self._is_stopping = is_stopping
-        self._is_over = threading.Event()
+        self._keeper = keeper
+        self._is_over = False
+        self._renewing = threading.Lock()
         self._state: RunState | None = run.state
         self._off: tuple[OffReason, ...] = ()
         self._seen_at = time.monotonic()
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{run.id}", daemon=True)
 
     def __enter__(self) -> Lease:
-        self._thread.start()
+        self._keeper.add(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_over.set()
-        self._thread.join()
+        self._keeper.remove(self)
+        with self._renewing:  # what the keeper is doing ends first: a finished run must not be leased again
+            self._is_over = True
 
-    def _keep(self) -> None:
-        while not self._is_over.wait(_RENEW_EVERY_S):
+    def keep(self) -> None:
+        """Prolong the lease, unless the run has ended."""
+        with self._renewing:
+            if self._is_over:
+                return
             try:
                 with self._storage.write() as tx:
                     self._look(tx)
@@ -124,5 +163,5 @@ class Lease:
 
 def off_now(tx: UnitOfWork, run: Run) -> tuple[OffReason, ...]:
     """Name what keeps the run's direction from being on at this moment."""
-    link = tx.links.get(run.link_id)
-    return off_reasons(run.direction, link, tx.targets.get(link.target_id), tx.accounts.get(link.account_id))
+    owned = tx.links.with_owners(run.link_id)
+    return off_reasons(run.direction, owned.link, owned.target, owned.account)

@@ -29,8 +29,12 @@ class Links:
             return changed
 
     def switch_many(self, actor: Actor, link_ids: Sequence[int], direction: Direction, on: bool) -> int:
-        """Switch a direction of many links on or off; give how many were changed."""
+        """Switch a direction of many links on or off; give how many were changed.
+
+        A link that is named twice counts once, one that is not there (any more) not at all.
+        """
         with self._storage.write() as tx:
+            link_ids = tx.links.present(link_ids)
             changed = tx.links.switch_many(link_ids, direction, on)
             record(
                 tx,
@@ -48,7 +52,10 @@ class Links:
             link = tx.links.get(link_id)
             busy = tx.runs.live_by_link([link_id])
             if busy:
-                raise Refused("link_busy", run_id=busy[link_id][0], snapshot_id=busy[link_id][1])
+                run = busy[link_id]
+                raise Refused(
+                    "link_held" if run.is_held else "link_busy", run_id=run.run_id, snapshot_id=run.snapshot_id
+                )
             if not tx.links.remove(link_id, version):
                 raise StaleVersion("link", link_id, _switches(link) | {"version": link.version})
             record(tx, actor, "link.remove", _name(link), old=_switches(link))

@@ -25,13 +25,14 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, kw_only=True):
-    """Both complete listings by id, and the pairs as ``(source, destination)``."""
+    """Both complete listings by id, and the pairs; ``read_before``: how many items the source had at the last run."""
 
     direction: Direction
     fidelity: Fidelity
     source: dict[ItemId, Observed]
     destination: dict[ItemId, Observed]
     pairs: list[Pair]
+    read_before: int | None = None
 
 
 def fidelity_of(direction: Direction, provider: str) -> Fidelity:

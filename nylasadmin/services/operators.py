@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from nylasadmin.domain import limits
 from nylasadmin.domain.privileges import Actor, Operator, Privilege
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.audit import record
@@ -65,8 +66,8 @@ class Operators:
         problems = _name_problems(username) | _password_problems(password)
         hashed = "" if problems else self._passwords.hashed(password)
         with self._storage.write() as tx:
-            if not problems and tx.operators.by_name(username):
-                problems = {"username": "An operator of that name exists already; choose another name."}
+            if not problems and (same := tx.operators.by_name(username)):
+                problems = {"username": f"There is an operator {same.username} already; choose another name."}
             if problems:
                 raise InvalidInput(problems)
             operator_id = tx.operators.add(username, hashed)
@@ -162,5 +163,5 @@ def _name_problems(username: str) -> dict[str, str]:
 
 def _password_problems(password: str) -> dict[str, str]:
     if len(password) >= _LEAST_PASSWORD:
-        return {}
+        return limits.problems({"password": (password, limits.PASSWORD)})
     return {"password": f"Use at least {_LEAST_PASSWORD} characters; several words are easy to remember."}

@@ -16,19 +16,27 @@ from nylasadmin.services.recording import WITH_BODY, Work
 from nylasadmin.services.storage import PlanItem
 
 _BATCH = 500
-_SHOWN = frozenset(ActionKind) - {ActionKind.UNCHANGED, ActionKind.ADOPT, ActionKind.FORGET}
-"""Kinds that a plan lists; what is equal or only remembered is counted."""
+SHOWN = frozenset(ActionKind) - {ActionKind.UNCHANGED, ActionKind.ADOPT, ActionKind.FORGET}
+"""Kinds that a preview lists; what is equal or only remembered is counted."""
+
+UNWRITABLE = frozenset({ActionKind.SKIP})
+"""What a snapshot keeps of its plan: who looks for an item finds out why it was not written."""
+
+VICTIMS = UNWRITABLE | {ActionKind.DELETE}
+"""What a held run keeps: who approves sees what will be deleted."""
 
 Bodies = dict[ItemId, ScheduleItem]
 
 
-def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action]) -> None:
-    """Store what a preview would write, with both versions of each item. Raises as a lease does between batches."""
+def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: frozenset[ActionKind] = SHOWN) -> None:
+    """Store a plan's actions of some kinds, with both versions of each item, in place of what was stored before.
+
+    Raises as a lease does between batches.
+    """
     with work.storage.write() as tx:
         work.lease.check_in(tx)
         tx.plans.clear(work.run.id)
-    listed = enumerate(a for a in actions if a.kind in _SHOWN)
-    for batch in _batches(listed):
+    for batch in _batches(enumerate(a for a in actions if a.kind in kinds)):
         at_nylas = nylas.load(_ids(batch, of_source=work.run.direction is Direction.GET))
         with work.storage.write() as tx:
             work.lease.check_in(tx)
@@ -36,6 +44,12 @@ def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action]) -> None:
             source, destination = (at_nylas, at_crm) if work.run.direction is Direction.GET else (at_crm, at_nylas)
             items = [_plan_item(work, seq, action, source, destination) for seq, action in batch]
             tx.plans.add(work.run.snapshot_id, work.run.id, items)
+
+
+def keep_some(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: frozenset[ActionKind]) -> None:
+    """Keep some kinds of a run's plan; most runs have none of them and nothing from before, and so nothing to do."""
+    if work.run.fence > 1 or any(a.kind in kinds for a in actions):
+        keep_plan(work, nylas, actions, kinds)
 
 
 def _batches(listed: Iterator[tuple[int, Action]]) -> Iterator[list[tuple[int, Action]]]:

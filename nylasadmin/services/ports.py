@@ -46,6 +46,7 @@ class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     ``item`` is the whole item to be (create, update); ``before`` the destination's version that the plan saw (update,
     delete) and ``expected`` its fingerprint under ``fidelity``: a store that finds another one writes nothing.
+    ``seen`` is what a created item was observed as at the source, so that nobody need look at it again.
     ``claims`` is the other side's id, kept with the created item as our marker where the store can.
     """
 
@@ -55,6 +56,7 @@ class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
     id: ItemId | None = None
     item: ScheduleItem | None = None
     before: ScheduleItem | None = None
+    seen: Observed | None = None
     expected: bytes | None = None
     claims: ItemId | None = None
 

@@ -37,6 +37,7 @@ class Record:
         self._next = first_seq
         self.actions: dict[int, Action] = {}
         self._before: dict[int, bytes | None] = {}
+        self._is_send = work.facts.direction is Direction.SEND
         self._clear()
 
     def _clear(self) -> None:
@@ -67,13 +68,10 @@ class Record:
             id=action.destination,
             item=body,
             before=old,
+            seen=self._work.facts.source.get(action.source) if action.source and old is None else None,
             expected=action.expected,
             claims=action.source if self._is_send else None,
         )
-
-    @property
-    def _is_send(self) -> bool:
-        return self._work.facts.direction is Direction.SEND
 
     def announced(self) -> list[WriteRow]:
         return [self._row(seq, action, action.destination) for seq, action in self.actions.items()]

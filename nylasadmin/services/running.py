@@ -6,26 +6,25 @@ and not recorded, and plans again from what both sides hold now.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable
 
 import msgspec
 
-from nylasadmin.domain.guard import Limits, check, tally
-from nylasadmin.domain.links import AccountState, OffReason
-from nylasadmin.domain.plan import ALWAYS, Action, ActionKind, Direction, plan
+from nylasadmin.domain.guard import Hold
+from nylasadmin.domain.links import AccountState, OffReason, off_reasons
+from nylasadmin.domain.plan import ALWAYS, BOOKKEEPING, Action, Direction, plan
 from nylasadmin.domain.privileges import ENGINE
 from nylasadmin.domain.runs import Counters, Run, RunState, count
-from nylasadmin.domain.targets import Target
 from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.executing import GivenUp, execute_local, execute_remote
-from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Lease, LeaseLost, SwitchedOff, off_now
+from nylasadmin.services.guarding import digest_of_deletes, hold_of
+from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Keeper, Lease, LeaseLost, SwitchedOff
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, options_for
-from nylasadmin.services.planning import bound_to_plan, keep_plan
+from nylasadmin.services.planning import UNWRITABLE, VICTIMS, bound_to_plan, keep_plan, keep_some
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
 from nylasadmin.services.recording import Work
 from nylasadmin.services.recovering import Recovery
@@ -35,6 +34,7 @@ from nylasadmin.services.storage import Clock, ItemScope, Secrets, Storage, Unit
 _CarryOut = Callable[[Work, list[Action]], None]
 _MOST_STARTS = 20
 _PLANS_KEPT_S = 7 * 86_400
+_REASONS_KEPT_S = 30 * 86_400
 _SIGN_IN = frozenset({OffReason.NEEDS_SIGN_IN, OffReason.DISCONNECTED})
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class Worker:
         self._clock = clock
         self._workers = workers
         self._installation = installation
+        self._keeper = Keeper()
         self._is_stopping = threading.Event()
 
     def interrupt(self) -> None:
@@ -82,7 +83,7 @@ class Worker:
             tx.runs.clear_failures(run.id)
         if run.fence > _MOST_STARTS:  # every worker that took it has died: it must not be tried for ever
             return self._end(run, RunState.FAILED, cause=wording.STARTED_TOO_OFTEN)
-        with Lease(self._storage, self._clock, run, self._is_stopping) as lease:
+        with Lease(self._storage, self._clock, run, self._is_stopping, self._keeper) as lease:
             return self._guarded(run, lease)
 
     def _guarded(self, run: Run, lease: Lease) -> RunState | None:
@@ -119,7 +120,8 @@ class Worker:
     def _give_back(self, run: Run) -> None:
         log.info("run %s given back", run.id)
         with self._storage.write() as tx:
-            tx.runs.release(run)
+            tx.runs.release(run)  # unless it is over: cancelled a moment ago
+            tx.runs.let_go(run)
 
     def _switched_off(self, run: Run, reasons: tuple[OffReason, ...]) -> RunState | None:
         """Stop where the run is: a switch is an operator's wish, a lost sign-in is a failure."""
@@ -127,21 +129,20 @@ class Worker:
         return self._end(run, state, cause=wording.switched_off(run.direction, reasons))
 
     def _work(self, run: Run, lease: Lease) -> RunState | None:
-        with self._storage.read() as tx:
-            off = off_now(tx, run)
+        subject = self._subject(run)
+        off = off_reasons(run.direction, subject.link, subject.target, subject.account)
         if off:
             return self._switched_off(run, off)
-        subject = self._subject(run)
         reader = self._nylas.reader(subject.sender, subject.folder)
         if run.is_preview:
             return self._preview(run, lease, subject, reader)
         Recovery(self._storage, self._clock, run, lease, subject.sender.read_timeout_s).resolve(reader)
         if run.direction is Direction.GET:
             facts, actions = self._plan(run, lease, subject, reader)
-            return self._execute(run, lease, subject, facts, actions, lambda w, a: execute_local(w, reader, a))
+            return self._execute(run, lease, subject, facts, actions, reader, lambda w, a: execute_local(w, reader, a))
         store = self._nylas.store(subject.sender, subject.folder)
         facts, actions = self._plan(run, lease, subject, store)
-        return self._execute(run, lease, subject, facts, actions, lambda w, a: execute_remote(w, store, a))
+        return self._execute(run, lease, subject, facts, actions, store, lambda w, a: execute_remote(w, store, a))
 
     def _preview(self, run: Run, lease: Lease, subject: Subject, reader: ItemReader) -> RunState | None:
         """Keep what a run would do. Works on a reader, which has no way to write."""
@@ -149,15 +150,17 @@ class Worker:
         keep_plan(self._work_of(run, lease, subject, facts), reader, actions)
         with self._storage.write() as tx:
             lease.check_in(tx)
-            tx.plans.prune(int(self._clock.now()) - _PLANS_KEPT_S)
+            now = int(self._clock.now())
+            tx.plans.prune(now - _PLANS_KEPT_S, now - _REASONS_KEPT_S)
             tx.runs.planned(run, count(actions, len(facts.source)), RunState.RUNNING)
         return self._end(run, RunState.DONE)
 
     def _subject(self, run: Run) -> Subject:
         with self._storage.read() as tx:
-            link = tx.links.get(run.link_id)
-            account, target = tx.accounts.get(link.account_id), tx.targets.get(link.target_id)
-            sender = sender_of(target, tx.targets.sealed_key(target.id), self._secrets)
+            owned = tx.links.with_owners(run.link_id)
+            sealed_key = tx.targets.sealed_key(owned.target.id)
+        link, account, target = owned.link, owned.account, owned.target
+        sender = sender_of(target, sealed_key, self._secrets)
         folder = FolderRef(
             grant_id=account.grant_id,
             provider=account.provider,
@@ -172,7 +175,10 @@ class Worker:
         with self._storage.read() as tx:
             crm = [o for batch in tx.items.store(_scope(subject, run)).observe(fidelity, ALWAYS) for o in batch]
             pairs = tx.pairs.of_link(run.link_id)
-        return gather(run.direction, fidelity, nylas=nylas, crm=crm, pairs=pairs, still_wanted=lease.check)
+            read_before = tx.runs.last_read(run.link_id, run.direction)
+        facts = gather(run.direction, fidelity, nylas=nylas, crm=crm, pairs=pairs, still_wanted=lease.check)
+        facts.read_before = read_before
+        return facts
 
     def _plan(self, run: Run, lease: Lease, subject: Subject, nylas: ItemReader) -> tuple[Facts, list[Action]]:
         facts = self._gather(run, subject, nylas, lease)
@@ -180,54 +186,41 @@ class Worker:
         return facts, plan(facts.source.values(), facts.destination.values(), facts.pairs, options)
 
     def _execute(
-        self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], carry_out: _CarryOut
+        self,
+        run: Run,
+        lease: Lease,
+        subject: Subject,
+        facts: Facts,
+        actions: list[Action],
+        nylas: ItemReader,
+        carry_out: _CarryOut,
     ) -> RunState | None:
         work = self._work_of(run, lease, subject, facts)
         bound = bound_to_plan(work, actions)
         counters = count(bound.actions, len(facts.source))
-        if self._is_held(run, lease, subject, facts, bound.actions, counters):
-            return RunState.HELD
+        if hold := hold_of(run, subject.target, facts, bound.actions):
+            keep_some(work, nylas, bound.actions, VICTIMS)
+            return self._held(run, lease, counters, hold, digest_of_deletes(bound.actions))
+        keep_some(work, nylas, bound.actions, UNWRITABLE)
         with self._storage.write() as tx:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.RUNNING)
             tx.runs.add_counts(run, Counters(moved=bound.moved))
+            if not any(a.writes or a.kind in BOOKKEEPING for a in bound.actions):
+                return _finished(tx, run, subject)  # nothing to do: one transaction is enough
         carry_out(work, bound.actions)
-        return self._done(run, subject)
+        with self._storage.write() as tx:
+            return _finished(tx, run, subject)
 
     def _work_of(self, run: Run, lease: Lease, subject: Subject, facts: Facts) -> Work:
         return Work(run=run, facts=facts, scope=_scope(subject, run), storage=self._storage, lease=lease)
 
-    def _is_held(
-        self, run: Run, lease: Lease, subject: Subject, facts: Facts, actions: list[Action], counters: Counters
-    ) -> bool:
-        """Stop the run before its first write if the guard says so and nobody approved exactly these deletes."""
-        with self._storage.read() as tx:
-            read_before = tx.runs.last_read(run.link_id, run.direction)
-        counted = tally(
-            actions,
-            destination_items=len(facts.destination),
-            source_items=len(facts.source),
-            source_before=read_before,
-        )
-        hold, victims = check(counted, _limits(subject.target)), digest_of_deletes(actions)
-        if hold is None or run.approved == victims:
-            return False
+    def _held(self, run: Run, lease: Lease, counters: Counters, hold: Hold, victims: bytes) -> RunState | None:
+        """Stop the run before its first write."""
         with self._storage.write() as tx:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.PLANNING)
-            return tx.runs.hold(run, hold, victims)
-
-    def _done(self, run: Run, subject: Subject) -> RunState | None:
-        with self._storage.write() as tx:
-            counters = tx.runs.counters(run.id)
-            if not tx.runs.finish(run, RunState.DONE):
-                tx.runs.let_go(run)
-                return None
-            items = tx.items.count(_scope(subject, run))
-            is_failing = counters.failed > 0
-            tx.links.finished(run.link_id, run.direction, items=items, is_failing=is_failing)
-        log.info("run %s done: %s", run.id, msgspec.structs.asdict(counters))
-        return RunState.DONE
+            return RunState.HELD if tx.runs.hold(run, hold, victims) else None
 
     def _failed(self, run: Run, error: Exception) -> RunState | None:
         needs_sign_in = isinstance(error, Unauthorized) and self._is_grant_expired(run)
@@ -258,17 +251,22 @@ class Worker:
         return state
 
 
+def _finished(tx: UnitOfWork, run: Run, subject: Subject) -> RunState | None:
+    counters = tx.runs.counters(run.id)
+    if not tx.runs.finish(run, RunState.DONE):
+        tx.runs.let_go(run)
+        return None
+    items = tx.items.count(_scope(subject, run))
+    tx.links.finished(run.link_id, run.direction, items=items, is_failing=counters.failed > 0)
+    log.info("run %s done: %s", run.id, msgspec.structs.asdict(counters))
+    return RunState.DONE
+
+
 def _park_account(tx: UnitOfWork, run: Run) -> None:
     account = tx.accounts.get(tx.links.get(run.link_id).account_id)
     if account.state is AccountState.CONNECTED:
         tx.accounts.set_state(account.id, AccountState.NEEDS_SIGN_IN)
         record(tx, ENGINE, "account.needs_sign_in", f"account {account.email}", old=account.state)
-
-
-def digest_of_deletes(actions: list[Action]) -> bytes:
-    """Hash the set of deletes of a plan: an approval holds for exactly these."""
-    deletes = sorted(a.destination or "" for a in actions if a.kind is ActionKind.DELETE)
-    return hashlib.sha256("\n".join(deletes).encode()).digest()
 
 
 def _with_done(counters: Counters, done: Counters) -> Counters:
@@ -280,10 +278,6 @@ def _with_done(counters: Counters, done: Counters) -> Counters:
         to_delete=counters.to_delete + done.deleted,
         unchanged=max(0, counters.unchanged - done.created - done.updated),
     )
-
-
-def _limits(target: Target) -> Limits:
-    return Limits(max_deletes=target.guard.deletes, max_share=target.guard.share_percent / 100)
 
 
 def _scope(subject: Subject, run: Run) -> ItemScope:

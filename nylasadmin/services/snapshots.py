@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from nylasadmin.domain import limits
 from nylasadmin.domain.links import Link, off_reasons
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Actor
@@ -55,7 +56,9 @@ class Snapshots:
         """Ask for a snapshot (or a preview) of one link, or of all links of a target.
 
         Links whose direction is off or that are busy are left out and listed. Raises :class:`Refused` when nothing is
-        left to do: ``link_off`` or ``link_busy`` for a single link, ``nothing_to_run`` for a target.
+        left to do: ``link_off``, ``link_busy`` or ``link_held`` for a single link, ``nothing_to_run`` or ``no_links``
+        for a target;
+        :class:`InvalidInput` for a reason that is too long.
         """
         wish = Wish(
             direction=direction,
@@ -124,6 +127,7 @@ class Snapshots:
                 problems["typed_deletes"] = f"Type {hold.deletes}, the number of items that will be deleted."
             if not reason.strip():
                 problems["reason"] = "Say why these deletes are right; it is kept in the audit trail."
+            problems |= limits.problems({"reason": (reason.strip(), limits.REASON)})
             if problems:
                 raise InvalidInput(problems)
             record(tx, actor, "run.approve", f"run {run_id}", new={"deletes": hold.deletes, "reason": reason.strip()})
@@ -168,6 +172,9 @@ def _chosen(tx: UnitOfWork, wish: Wish) -> list[Link]:
 
 def _add(tx: UnitOfWork, actor: Actor, wish: Wish, chosen: Sequence[Link]) -> tuple[int, int]:
     """Add a snapshot with a run for each link that can run; give its id and their number."""
+    wrong = limits.problems({"reason": (wish.reason, limits.REASON)})
+    if wrong:
+        raise InvalidInput(wrong)
     target_id = chosen[0].target_id if chosen else wish.target_id
     ready, skipped = _sorted_out(tx, wish, chosen)
     if not ready or target_id is None:
@@ -215,20 +222,25 @@ def _sorted_out(tx: UnitOfWork, wish: Wish, chosen: Sequence[Link]) -> tuple[lis
                 user_name=names.get(link.user_id, link.user_id),
                 folder_name=link.folder_name,
                 off=off,
-                busy_run_id=run[0] if run else None,
+                busy_run_id=run.run_id if run else None,
+                busy_snapshot_id=run.snapshot_id if run else None,
+                is_held=run is not None and run.is_held,
             )
         )
     return ready, skipped
 
 
 def _refusal(wish: Wish, skipped: list[SkippedLink]) -> Refused:
-    if wish.link_id is None or not skipped:
+    if not skipped:
+        return Refused("no_links")
+    if wish.link_id is None:
         return Refused("nothing_to_run", skipped=tuple(skipped))
     only = skipped[0]
     if only.busy_run_id is not None and not only.off:
-        return Refused("link_busy", run_id=only.busy_run_id, skipped=tuple(skipped))
+        why = "link_held" if only.is_held else "link_busy"
+        return Refused(why, run_id=only.busy_run_id, snapshot_id=only.busy_snapshot_id, skipped=tuple(skipped))
     because = " and ".join(wording.off_reason(wish.direction, r) for r in only.off)
-    return Refused("link_off", because=because, skipped=tuple(skipped))
+    return Refused("link_off", because=because, off=only.off, skipped=tuple(skipped))
 
 
 def _name(view: SnapshotView) -> str:

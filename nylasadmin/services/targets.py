@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import msgspec
 
 from nylasadmin.domain.directory import Calendar, Grant
 from nylasadmin.domain.links import PRIMARY, Account, AccountState, CrmUser
 from nylasadmin.domain.privileges import Actor
-from nylasadmin.domain.targets import Target, TargetForm, problems
+from nylasadmin.domain.targets import Target, TargetForm, key_tail, problems, split_host
 from nylasadmin.errors import InvalidInput, NotFound, NylasError, Refused, StaleVersion
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
@@ -54,7 +55,7 @@ class Targets:
             target_id = tx.targets.add(
                 form,
                 sealed_key=self._secrets.seal(form.api_key.strip(), SENDER_KEY),
-                key_tail=form.api_key.strip()[-4:],
+                key_tail=key_tail(form.api_key),
                 sealed_secret=self._sealed_secret(form),
             )
             record(tx, actor, "target.add", f"target {form.name}", new=_open_part(form))
@@ -74,7 +75,7 @@ class Targets:
                 version,
                 form,
                 sealed_key=self._secrets.seal(key, SENDER_KEY) if key else None,
-                key_tail=key[-4:],
+                key_tail=key_tail(key),
                 sealed_secret=self._sealed_secret(form),
             )
             old = _open_part(form_of(target))
@@ -108,7 +109,7 @@ class Targets:
         try:
             application = self._nylas.directory(sender).application()
         except NylasError as error:
-            words = wording.explain(error)
+            words = wording.explain_first_contact(error)
             probe = Probe(took_ms=_since_ms(began), problem=words.title, advice=words.advice)
         else:
             took_ms = _since_ms(began)
@@ -236,13 +237,14 @@ def _calendars_of(directory: Directory, grants: list[Grant]) -> tuple[dict[str, 
 def completed(form: TargetForm) -> TargetForm:
     """Fill in what follows from the host: the base URL and the channels' names."""
     host = form.host.strip()
-    label = host.partition(":")[0]
+    label = split_host(host)[0]
+    base_url = form.base_url.strip().rstrip("/") or f"https://{host}"
     return msgspec.structs.replace(
         form,
         name=form.name.strip(),
         host=host,
-        base_url=form.base_url.strip().rstrip("/") or f"https://{host}",
-        sender_name=form.sender_name.strip() or f"{label} https",
+        base_url=base_url,
+        sender_name=form.sender_name.strip() or f"{label} {urlsplit(base_url).scheme or 'https'}",
         notification_name=form.notification_name.strip() or f"{label} webhook",
     )
 
@@ -282,7 +284,7 @@ def _secrets_of(form: TargetForm) -> dict[str, object]:
 def _refuse(found: dict[str, str], tx: UnitOfWork, form: TargetForm, target_id: int | None) -> None:
     same = tx.targets.by_name(form.name)
     if same is not None and same.id != target_id:
-        found = found | {"name": "A target of that name exists already; choose another name."}
+        found = found | {"name": f"There is a target “{same.name}” already; choose another name."}
     if found:
         raise InvalidInput(found)
 

@@ -157,13 +157,15 @@ class SnapshotState(StrEnum):
 
 
 class SkippedLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A link a snapshot leaves out, with why: a direction that is off, or the run that occupies it."""
+    """A link a snapshot leaves out, with why: a direction that is off, or the run that occupies it, maybe held."""
 
     link_id: int
     user_name: str
     folder_name: str
     off: tuple[OffReason, ...] = ()
     busy_run_id: int | None = None
+    busy_snapshot_id: int | None = None
+    is_held: bool = False
 
 
 class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 from nylasadmin import errors
 from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction, Reason
+from nylasadmin.services.views import SkippedLink
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -70,6 +71,16 @@ _REASONS = {
     ),
 }
 
+_SWITCH_ON = {
+    OffReason.TARGET_DISABLED: "Put the target into use again under Edit.",
+    OffReason.TARGET_SWITCH: "Switch it on at the target.",
+    OffReason.LINK_SWITCH: "Switch it on at the link.",
+    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; then use Discover.",
+    OffReason.DISCONNECTED: "The user has to connect the account again; then use Discover.",
+    OffReason.TYPE_NOT_SUPPORTED: "Only calendars can be copied for now.",
+}
+"""What to do about each reason."""
+
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
 
 STARTED_TOO_OFTEN = (
@@ -124,14 +135,34 @@ _ERRORS: dict[type[Exception], Wording] = {
     errors.InvalidInput: Wording("Some fields need another value.", "What is wrong stands beside each field."),
 }
 
+_BROKE_OFF = Wording(
+    "Something answers at that address, but breaks the connection off.",
+    "Check the port: another service may listen there. A firewall or proxy between may end connections, too.",
+)
+_NO_TLS = Wording(
+    "No encrypted connection came about: what answers at that address does not speak TLS.",
+    "Check that the port is the one for https.",
+)
+_NO_HANDSHAKE = Wording(
+    "No encrypted connection came about in time: perhaps what answers at that address does not speak TLS.",
+    "Check that the port is the one for https; if it is, raise the time-out for connecting.",
+)
+_NOT_NYLAS = "What answers at that address is not Nylas (HTTP {status})."
+
 _REFUSALS = {
     "target_has_links": Wording(
         "The target still has {links} links.", "Remove its links first; the users will have to sign in again."
     ),
-    "link_off": Wording("This link is not copied in that direction: {because}.", "Switch it on first, then try again."),
+    "link_off": Wording("This link is not copied in that direction: {because}.", "{to_do}"),
     "link_busy": Wording(
-        "Run {run_id} is working on this link.", "Wait until it has ended, or cancel it; one run at a time per link."
+        "Run {run_id} of snapshot {snapshot_id} is working on this link.",
+        "Wait until it has ended, or cancel it; one run at a time per link.",
     ),
+    "link_held": Wording(
+        "This link is held: run {run_id} of snapshot {snapshot_id} waits for somebody to decide about its deletes.",
+        "Open snapshot {snapshot_id}, then approve the run or cancel it.",
+    ),
+    "no_links": Wording("This target has no links yet.", "Discover its accounts and calendars first."),
     "nothing_to_run": Wording(
         "None of the links can be copied in that direction now.", "The list below says why for each link."
     ),
@@ -152,12 +183,37 @@ _REFUSALS = {
 def explain(error: BaseException) -> Wording:
     """Give the words for an error; errors that are not ours get a general sentence."""
     if isinstance(error, errors.Refused):
-        words = _REFUSALS[error.why]
-        return Wording(words.title.format(**error.facts), words.advice)
+        words, facts = _REFUSALS[error.why], error.facts | {"to_do": _to_do(error.facts.get("off"))}
+        return Wording(words.title.format(**facts), words.advice.format(**facts))
+    if isinstance(error, errors.ConnectionRefused) and error.may_have_happened:
+        return _BROKE_OFF
+    if isinstance(error, errors.TlsFailed) and "certificate" not in error.detail.lower():
+        return _NO_TLS
+    if isinstance(error, errors.TimedOut) and "handshake" in error.detail:
+        return _NO_HANDSHAKE
     for kind in type(error).__mro__:
         if kind in _ERRORS:
             return _ERRORS[kind]
     return Wording("Something unexpected happened.", "The log of the server has the details.")
+
+
+def _to_do(off: object) -> str:
+    return " ".join(_SWITCH_ON[reason] for reason in off) if isinstance(off, tuple) else ""
+
+
+def explain_first_contact(error: errors.NylasError) -> Wording:
+    """Give the words for an error of the first question to a service, which every Nylas answers."""
+    if isinstance(error, errors.NotThere | errors.BadRequest):
+        words = explain(errors.BadAnswer())
+        return Wording(_NOT_NYLAS.format(status=error.status), words.advice)
+    return explain(error)
+
+
+def occupied(link: SkippedLink) -> str:
+    """Say which run keeps a link from another one."""
+    if link.is_held:
+        return f"Held in snapshot {link.busy_snapshot_id}: somebody has to decide about its deletes first."
+    return f"Run {link.busy_run_id} is working on it; one run at a time per link."
 
 
 def sentence(error: BaseException) -> str:
@@ -179,17 +235,12 @@ def reason(direction: Direction, why: Reason) -> Wording:
     """Say why a plan does something to an item: in a few words, and what it means."""
     side = DIRECTIONS[direction]
     names = {
-        "the_winner": with_article(side.winner),
-        "the_loser": with_article(side.loser),
+        "the_winner": article(side.winner),
+        "the_loser": article(side.loser),
     }
     words = _REASONS[why]
     title, advice = words.title.format(**names), words.advice.format(**names)
     return Wording(title, advice)
-
-
-def with_article(side: str) -> str:
-    """CRM -> the CRM; Nylas stays Nylas."""
-    return f"the {side}" if side == "CRM" else side
 
 
 def off_reason(direction: Direction, reason: OffReason) -> str:
@@ -200,3 +251,14 @@ def off_reason(direction: Direction, reason: OffReason) -> str:
 def switched_off(direction: Direction, reasons: tuple[OffReason, ...]) -> str:
     """Say in one sentence why a link is not copied in a direction."""
     return f"Not copied: {', and '.join(off_reason(direction, r) for r in reasons)}."
+
+
+def folder_name(name: str) -> str:
+    """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
+    user, dot, last = name.rpartition(" · ")
+    return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
+
+
+def article(side: str) -> str:
+    """CRM -> the CRM; Nylas stays Nylas."""
+    return f"the {side}" if side == "CRM" else side

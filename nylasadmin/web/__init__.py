@@ -18,6 +18,7 @@ from nylasadmin.web import (
     links,
     login,
     navigation,
+    numbers,
     operators,
     pages,
     plans,
@@ -45,6 +46,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
         "nylasadmin", template_folder=str(resources.folder("templates")), static_folder=str(resources.folder("static"))
     )
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
+    numbers.init(app)
     current.hold(app, services, settings, clock)
     htmx.init(app)
     login.init(app, settings)

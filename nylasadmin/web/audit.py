@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.services.views import AuditRow
-from nylasadmin.web import current, files, format, htmx
+from nylasadmin.web import current, files, format, htmx, numbers
 from nylasadmin.web.security import needs
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _search() -> str:
 def _listing() -> Listing:
     search, count = _search(), _audit().count(_search())
     last = max(1, -(-count // _SIZE))
-    page = min(max(1, request.args.get("page", 1, type=int)), last)
+    page = min(numbers.page(request.args), last)
     return Listing(rows=_audit().rows(page, _SIZE, search), count=count, search=search, page=page)
 
 

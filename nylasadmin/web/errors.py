@@ -96,14 +96,16 @@ def _http(error: HTTPException) -> Response:
 
 def _ours(error: NylasAdminError) -> Response:
     words = explain(error)
-    return _answer(Shown(status=status_of(error), title=words.title.removesuffix("."), advice=words.advice))
+    advice = " ".join(error.fields.values()) if isinstance(error, InvalidInput) else words.advice
+    return _answer(Shown(status=status_of(error), title=words.title.removesuffix("."), advice=advice))
 
 
 def _signed_out(_: Unauthorized) -> Response:
-    """Send a browser to the sign-in page; an answer to a form says that nothing was changed."""
+    """Send a browser to the sign-in page; a page with an open dialog stays and offers the form answered here."""
     if htmx.is_htmx():
-        answer = _answer(_shown(401))
-        answer.headers["HX-Redirect"] = _sign_in_url(_app_path(htmx.page_path()))
+        form = render_template("session/_again.html", problems={}, username="")
+        answer = _as_notice(form, 401)
+        answer.headers["HX-Redirect"] = _sign_in_url(_app_path(htmx.page_path()), ended="yes")
         return answer
     if request.method in ("GET", "HEAD"):
         return htmx.see_other(_sign_in_url(request.full_path.rstrip("?")))
@@ -158,8 +160,8 @@ def _as_notice(html: str, status: int) -> Response:
 # --- the way to sign in and back ---------------------------------------------------------------------------------
 
 
-def _sign_in_url(path: str) -> str:
-    return url_for("session.form", next=path) if is_safe_next(path) else url_for("session.form")
+def _sign_in_url(path: str, ended: str | None = None) -> str:
+    return url_for("session.form", next=path if is_safe_next(path) else None, ended=ended)
 
 
 def is_safe_next(path: str) -> bool:

@@ -15,7 +15,7 @@ from nylasadmin.domain.privileges import Privilege
 from nylasadmin.errors import Refused, StaleVersion
 from nylasadmin.services.views import LinkDetails, LinkPage, LinkQuery, LinkSort, LinkState, SnapshotState
 from nylasadmin.services.wording import DIRECTIONS, off_reason
-from nylasadmin.web import htmx
+from nylasadmin.web import htmx, numbers
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.format import plural
 from nylasadmin.web.security import needs
@@ -47,7 +47,7 @@ CHANGES = {
 @blueprint.get("/panels/targets/<int:target_id>/links")
 @needs(Privilege.VIEW)
 def panel(target_id: int) -> ResponseReturnValue:
-    query, selected = read_query(target_id, request.args), request.args.get("link", type=int)
+    query, selected = read_query(target_id, request.args), request.args.get("link", type=numbers.number)
     target = services().console.target(target_id)
     values = panel_values(query, selected)
     shown_at = None if htmx.refreshes_itself() else page_url(query, selected)
@@ -56,7 +56,7 @@ def panel(target_id: int) -> ResponseReturnValue:
 
 def read_query(target_id: int, args: Mapping[str, str]) -> LinkQuery:
     """Read the query out of an address. What makes no sense counts as not given."""
-    state, sort, page = args.get("state", ""), args.get("sort", ""), args.get("page", "1")
+    state, sort = args.get("state", ""), args.get("sort", "")
     return LinkQuery(
         target_id=target_id,
         search=args.get("search", "").strip()[:100],
@@ -64,7 +64,7 @@ def read_query(target_id: int, args: Mapping[str, str]) -> LinkQuery:
         item_type=args.get("type", "") if args.get("type") in list(ItemType) else "",
         sort=LinkSort(sort) if sort in list(LinkSort) else LinkSort.NAME,
         descending=bool(args.get("down")),
-        page=max(1, int(page)) if page.isdecimal() and len(page) < 9 else 1,
+        page=numbers.page(args),
     )
 
 
@@ -149,8 +149,10 @@ def _args(query: LinkQuery, changes: dict[str, Any]) -> dict[str, Any]:
 def switch(target_id: int) -> ResponseReturnValue:
     """Switch a direction on or off for all selected links."""
     direction, on = CHANGES.get(request.form.get("change", ""), (None, False))
+    if direction is None:
+        return _switched(target_id, "That is no switch of a link: nothing was changed. Use the buttons below the list.")
     ids = _chosen(target_id)
-    if direction is None or not ids:
+    if not ids:
         return _switched(target_id, "No link is selected: nothing was changed.")
     changed = services().links.switch_many(actor(), ids, direction, on)
     way = f"{'Inbound' if direction is Direction.GET else 'Outbound'} is {'on' if on else 'off'}"
@@ -160,13 +162,13 @@ def switch(target_id: int) -> ResponseReturnValue:
 def _chosen(target_id: int) -> list[int]:
     """Give the ticked links, or all that match the search and filters of the list."""
     if "all_matching" not in request.form:
-        return request.form.getlist("ids", type=int)
+        return request.form.getlist("ids", type=numbers.number)
     query = msgspec.structs.replace(read_query(target_id, request.args), page=1, size=MOST_AT_ONCE)
     return [row.id for row in services().console.links(query).rows]
 
 
 def _switched(target_id: int, said: str, **events: dict[str, Any]) -> ResponseReturnValue:
-    query, selected = read_query(target_id, request.args), request.args.get("link", type=int)
+    query, selected = read_query(target_id, request.args), request.args.get("link", type=numbers.number)
     if not htmx.is_htmx():
         return htmx.see_other(page_url(query, selected))
     target = services().console.target(target_id)
@@ -219,7 +221,7 @@ def edit(link_id: int) -> ResponseReturnValue:
 @needs(Privilege.MANAGE)
 def save(link_id: int) -> ResponseReturnValue:
     inbound, outbound = "inbound" in request.form, "outbound" in request.form
-    version = request.form.get("version", 0, type=int)
+    version = request.form.get("version", 0, type=numbers.number)
     before = services().console.link(link_id).link
     try:
         link = services().links.edit(actor(), link_id, version, inbound=inbound, outbound=outbound)
@@ -245,7 +247,7 @@ def remove(link_id: int) -> ResponseReturnValue:
 def delete(link_id: int) -> ResponseReturnValue:
     details = services().console.link(link_id)
     try:
-        services().links.remove(actor(), link_id, request.form.get("version", 0, type=int))
+        services().links.remove(actor(), link_id, request.form.get("version", 0, type=numbers.number))
     except StaleVersion:
         return _remove_form(details, 409, is_stale=True)
     except Refused as error:

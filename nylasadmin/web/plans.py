@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from nylasadmin.domain.plan import WRITES, ActionKind, Reason
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.errors import InvalidInput, Refused
 from nylasadmin.services.plan_views import PlanPage, PlanQuery, PlanView
-from nylasadmin.web import files, htmx, plan_files
+from nylasadmin.web import files, htmx, numbers, plan_files
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.navigation import may
 from nylasadmin.web.security import needs
@@ -101,12 +102,12 @@ def include(plan_id: int) -> ResponseReturnValue:
 
 def _keys(name: str) -> set[tuple[int, int]]:
     """Read the items a form names, each as ``run-number``; what is none is passed over."""
-    pairs = (text.partition("-") for text in request.form.getlist(name))
-    return {(int(run), int(seq)) for run, _, seq in pairs if _is_id(run) and _is_id(seq)}
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 16
+    found = set()
+    for text in request.form.getlist(name):
+        run, _, seq = text.partition("-")
+        with suppress(ValueError):
+            found.add((numbers.number(run), numbers.number(seq)))
+    return found
 
 
 @blueprint.post("/plans/<int:plan_id>/run")
@@ -125,7 +126,7 @@ def run(plan_id: int) -> ResponseReturnValue:
 
 def typed_deletes(plan: PlanView) -> int | None:
     """Give the number of deletions a form says, where there are any; a number that none has where it says nothing."""
-    return request.form.get("typed_deletes", -1, type=int) if plan.to_delete else None
+    return request.form.get("typed_deletes", -1, type=numbers.number) if plan.to_delete else None
 
 
 @blueprint.post("/plans/<int:plan_id>/again")
@@ -174,7 +175,7 @@ def _values(
     plan_id: int, *, said: str = "", wrong: Mapping[str, str] | None = None, refused: Refused | None = None
 ) -> dict[str, Any]:
     plan, query = services().plans.get(plan_id), _query(plan_id)
-    links_page = _number(request.args.get("links", ""))
+    links_page = numbers.page(request.args, "links")
     return {
         "plan": plan,
         "preview": plan.preview,
@@ -230,22 +231,17 @@ def _reasons(plan: PlanView, kind: ActionKind | None) -> list[tuple[Reason, int]
 def _query(plan_id: int) -> PlanQuery:
     args = request.args
     kind, reason, state = (args.get(name, "") for name in ("kind", "reason", "state"))
-    link_id = args.get("link_id", "")
     return PlanQuery(
         plan_id=plan_id,
         kind=ActionKind(kind) if kind in list(ActionKind) else None,
         reason=Reason(reason) if reason in list(Reason) else None,
         state=PlanItemState(state) if state in list(PlanItemState) else None,
         only_excluded=args.get("left_out") == "yes",
-        link_id=int(link_id) if _is_id(link_id) else None,
+        link_id=numbers.optional(args, "link_id"),
         search=args.get("search", "").strip()[:200],
-        page=_number(args.get("page", "")),
+        page=numbers.page(args),
         size=SIZE,
     )
-
-
-def _number(text: str) -> int:
-    return max(1, int(text)) if _is_id(text) and len(text) < 9 else 1
 
 
 def _given(**changes: Any) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, g, make_response, render_template, request, url_for
 from flask_limiter import Limiter, RequestLimit
+from flask_wtf.csrf import generate_csrf
 
+from nylasadmin.domain import limits
 from nylasadmin.errors import InvalidInput
 from nylasadmin.web import current, htmx, login
 from nylasadmin.web.errors import is_safe_next
@@ -14,7 +16,6 @@ from nylasadmin.web.security import public, signed_in
 from nylasadmin.web.settings import WebSettings
 
 blueprint = Blueprint("session", __name__)
-_LONGEST = 200
 
 
 def init(app: Flask, settings: WebSettings) -> None:
@@ -42,13 +43,13 @@ def sign_in() -> Response:
     username = request.form.get("username", "").strip()
     password = request.form.get("password", "")
     try:
-        if max(len(username), len(password)) > _LONGEST:
+        if max(len(username), len(password)) > limits.PASSWORD:
             raise InvalidInput({"password": "Username and password do not belong together."})
         operator = current.services().operators.sign_in(username, password, current.address())
     except InvalidInput as problem:
         return _form(422, problem.fields, username)
     login.start(operator)
-    return htmx.see_other(_next())
+    return _back(operator.username) if htmx.is_htmx() else htmx.see_other(_next())
 
 
 @blueprint.post("/sign-out")
@@ -60,7 +61,16 @@ def sign_out() -> Response:
 
 
 def _form(status: int, problems: dict[str, str], username: str) -> Response:
-    return make_response(render_template("session/sign_in.html", problems=problems, username=username), status)
+    """Show the page; or only the form, inside the dialog during which the session ended."""
+    values = {"problems": problems, "username": username, "has_ended": "ended" in request.args}
+    template = "session/_again.html" if htmx.is_htmx() else "session/sign_in.html"
+    return make_response(render_template(template, **values), status)
+
+
+def _back(username: str) -> Response:
+    """Tell the page that it may go on, with the new session's token for its forms."""
+    answer = make_response(render_template("session/_back.html"))
+    return htmx.wake(answer, **{"signed-in": {"username": username, "token": generate_csrf()}})
 
 
 def _next() -> str:
@@ -70,7 +80,7 @@ def _next() -> str:
 
 
 def _username() -> str:
-    return request.form.get("username", "").strip().casefold()[:_LONGEST]
+    return request.form.get("username", "").strip().casefold()[: limits.PASSWORD]
 
 
 def _has_failed(answer: Response) -> bool:

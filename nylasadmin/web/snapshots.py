@@ -13,7 +13,7 @@ from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
-from nylasadmin.web import htmx
+from nylasadmin.web import htmx, numbers
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.plans import typed_deletes
 from nylasadmin.web.security import needs
@@ -22,6 +22,8 @@ blueprint = Blueprint("snapshots", __name__)
 
 SIZE = 50
 MOST_HELD = 100
+_HISTORY = frozenset({"show", "target_id", "direction", "page"})
+_DETAILS = frozenset({"state", "page", "failures"})
 
 
 # --- history -----------------------------------------------------------------------------------------------------
@@ -36,7 +38,7 @@ def page() -> ResponseReturnValue:
 @blueprint.get("/panels/snapshots")
 @needs(Privilege.VIEW)
 def panel() -> ResponseReturnValue:
-    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_given())
+    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_given(_HISTORY))
     return htmx.panel("snapshots/_panel.html", page_url=shown_at, **_history_values())
 
 
@@ -50,29 +52,25 @@ def _history_values() -> dict[str, Any]:
         "pages": _pages(count, query.size),
         "targets": console.targets(),
         "is_live": any(row.state is SnapshotState.RUNNING for row in rows),
-        "history_url": lambda: url_for(".panel", **_given()),
-        "history_page_url": lambda number: url_for(".page", **_given(page=number)),
+        "history_url": lambda: url_for(".panel", **_given(_HISTORY)),
+        "history_page_url": lambda number: url_for(".page", **_given(_HISTORY, page=number)),
     }
 
 
 def _read_query(args: Mapping[str, str]) -> SnapshotQuery:
-    direction, target = args.get("direction", ""), args.get("target_id", "")
+    direction = args.get("direction", "")
     return SnapshotQuery(
-        target_id=int(target) if target.isdecimal() else None,
+        target_id=numbers.optional(args, "target_id"),
         direction=Direction(direction) if direction in list(Direction) else None,
         open_plans=args.get("show") == "plans",
-        page=_number(args.get("page", "")),
+        page=numbers.page(args),
     )
 
 
-def _given(**changes: Any) -> dict[str, Any]:
-    """Give the query of this address again, with changes, without what is empty or the first page."""
-    values = {**request.args, **changes}
+def _given(names: frozenset[str], **changes: Any) -> dict[str, Any]:
+    """Give the known part of this address' query again, with changes, without what is empty or the first page."""
+    values = {k: v for k, v in request.args.items() if k in names} | changes
     return {k: v for k, v in values.items() if v and not (k in ("page", "failures") and str(v) == "1")}
-
-
-def _number(text: str) -> int:
-    return max(1, int(text)) if text.isdecimal() and len(text) < 9 else 1
 
 
 def _pages(count: int, size: int) -> int:
@@ -95,7 +93,7 @@ def one(snapshot_id: int) -> ResponseReturnValue:
 @blueprint.get("/panels/snapshots/<int:snapshot_id>")
 @needs(Privilege.VIEW)
 def details(snapshot_id: int) -> ResponseReturnValue:
-    shown_at = None if htmx.refreshes_itself() else url_for(".one", snapshot_id=snapshot_id, **_given())
+    shown_at = None if htmx.refreshes_itself() else url_for(".one", snapshot_id=snapshot_id, **_given(_DETAILS))
     return htmx.panel("snapshots/_details.html", page_url=shown_at, **_values(snapshot_id))
 
 
@@ -104,7 +102,7 @@ def _values(snapshot_id: int) -> dict[str, Any]:
     snapshot = console.snapshot(snapshot_id)
     state = RunState(text) if text in list(RunState) else None
     states = (state,) if state else ()
-    runs_page, failures_page = _number(request.args.get("page", "")), _number(request.args.get("failures", ""))
+    runs_page, failures_page = numbers.page(request.args), numbers.page(request.args, "failures")
     held = snapshot.links_by_state.get(RunState.HELD)
     return {
         "snapshot": snapshot,
@@ -131,10 +129,10 @@ def _addresses(snapshot_id: int) -> dict[str, Callable[..., str]]:
     """Give the template its addresses: of this panel and of its page, each with one thing changed."""
 
     def one_url(**changes: Any) -> str:
-        return url_for(".details", snapshot_id=snapshot_id, **_given(**changes))
+        return url_for(".details", snapshot_id=snapshot_id, **_given(_DETAILS, **changes))
 
     def one_page_url(**changes: Any) -> str:
-        return url_for(".one", snapshot_id=snapshot_id, **_given(**changes))
+        return url_for(".one", snapshot_id=snapshot_id, **_given(_DETAILS, **changes))
 
     return {
         "one_url": one_url,
@@ -204,7 +202,7 @@ def _changed(snapshot_id: int) -> ResponseReturnValue:
 @needs(Privilege.MANAGE)
 def new() -> ResponseReturnValue:
     asked = _asked(request.args)
-    preview_id = request.args.get("preview_id", type=int)
+    preview_id = request.args.get("preview_id", type=numbers.number)
     plan = services().console.snapshot(preview_id) if preview_id else None
     return htmx.form("snapshots/new.html", plan=plan, refused=None, **asked)
 
@@ -214,7 +212,7 @@ def new() -> ResponseReturnValue:
 def preview() -> ResponseReturnValue:
     """Plan with the options as they are now; a plan made before with other options is given up."""
     asked, snapshots = _asked(request.form), services().snapshots
-    _give_up(request.form.get("preview_id", type=int))
+    _give_up(request.form.get("preview_id", type=numbers.number))
     try:
         made = snapshots.request(actor(), **asked["wanted"], is_preview=True)
     except Refused as error:
@@ -239,7 +237,7 @@ def _section(status: int, **values: Any) -> ResponseReturnValue:
 def start() -> ResponseReturnValue:
     """Carry out the plan the operator saw: it must be of exactly these options."""
     asked = _asked(request.form)
-    preview_id = request.form.get("preview_id", type=int)
+    preview_id = request.form.get("preview_id", type=numbers.number)
     plan = services().console.snapshot(preview_id) if preview_id else None
     if plan is None or not _is_plan_of(plan, asked["wanted"]):
         return htmx.form("snapshots/new.html", 409, plan=None, refused=None, **asked | {"is_outdated": True})
@@ -299,6 +297,7 @@ def _asked(given: Mapping[str, str]) -> dict[str, Any]:
 def _ids(given: Mapping[str, str]) -> dict[str, int]:
     """Give the one target or one link that is meant."""
     for name in ("link_id", "target_id"):
-        if given.get(name, "").isdecimal():
-            return {name: int(given[name])}
+        found = numbers.optional(given, name)
+        if found is not None:
+            return {name: found}
     raise NotFound("link or target", "")

@@ -54,9 +54,14 @@ def blank() -> dict[str, str]:
 
 def as_text(form: TargetForm) -> dict[str, str]:
     texts = {field: getattr(form, field) for field in TEXTS}
-    numbers = {field: f"{getattr(form, field):g}" for field in NUMBERS}
+    numbers = {field: _number(getattr(form, field)) for field in NUMBERS}
     switches = {field: "on" for field in SWITCHES if getattr(form, field)}
     return texts | numbers | switches
+
+
+def _number(value: float) -> str:
+    """Write a number as people type it: 1000000, 0.5."""
+    return str(int(value)) if value == int(value) else str(value)
 
 
 def differing(typed: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from nylasadmin.domain.targets import MOST_SYNC_DAYS, Target
 from nylasadmin.errors import InvalidInput, NylasError, Refused, StaleVersion
 from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import SnapshotState
-from nylasadmin.web import htmx, links, target_form
+from nylasadmin.web import htmx, links, numbers, target_form
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.security import needs
 
@@ -46,7 +46,7 @@ def _folder(target_id: int, link_id: int | None) -> dict[str, Any]:
 @blueprint.get("/panels/targets")
 @needs(Privilege.VIEW)
 def panel() -> ResponseReturnValue:
-    return htmx.panel("targets/_panel.html", **targets_values(request.args.get("target", type=int)))
+    return htmx.panel("targets/_panel.html", **targets_values(request.args.get("target", type=numbers.number)))
 
 
 @blueprint.get("/panels/targets/<int:target_id>/server")
@@ -112,7 +112,7 @@ def save(target_id: int) -> ResponseReturnValue:
     if form is None:
         return _form(target, request.form, wrong)
     try:
-        services().targets.edit(actor(), target_id, request.form.get("version", 0, type=int), form)
+        services().targets.edit(actor(), target_id, request.form.get("version", 0, type=numbers.number), form)
     except InvalidInput as error:
         return _form(target, request.form, error.fields)
     except StaleVersion:
@@ -121,7 +121,7 @@ def save(target_id: int) -> ResponseReturnValue:
 
 
 def _form(target: Target | None, typed: Any, wrong: dict[str, str] | None = None) -> ResponseReturnValue:
-    version = request.form.get("version", target.version if target else 0, type=int)
+    version = request.form.get("version", target.version if target else 0, type=numbers.number)
     problems = target_form.told(wrong or {}, typed)
     values = {"typed": typed, "wrong": problems, "stored": {}, "version": version}
     return htmx.form("targets/edit.html", 422 if wrong else 200, target=target, **values)
@@ -139,7 +139,7 @@ def switch(target_id: int) -> ResponseReturnValue:
     """Disable a target or put it into use again; the other fields stay as they are."""
     target = services().targets.get(target_id)
     form = msgspec.structs.replace(form_of(target), is_disabled=request.form.get("to") == "disabled")
-    services().targets.edit(actor(), target_id, request.form.get("version", 0, type=int), form)
+    services().targets.edit(actor(), target_id, request.form.get("version", 0, type=numbers.number), form)
     return htmx.done(url_for(".page", target_id=target_id), targetsChanged={}, linksChanged={})
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from flask import Flask, url_for
 from jinja2 import StrictUndefined
 
+from nylasadmin.domain import limits
 from nylasadmin.web import current, format
 
 _MACROS = ("_macros.html", "_fields.html")
@@ -20,6 +21,7 @@ def init(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(format.filters(current.now))
+    app.jinja_env.globals["limits"] = limits
     app.jinja_env.globals["asset"] = _asset(Path(app.static_folder or ""))
     app.context_processor(lambda: {"ui": _macros(app)})
 

@@ -9,10 +9,20 @@ from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.progress import Progress
 from nylasadmin.domain.runs import Counters
-from nylasadmin.errors import NylasAdminError
+from nylasadmin.errors import NylasAdminError, NylasError
 from nylasadmin.services.plan_views import PlanItemView, PlanView
 from nylasadmin.services.views import LinkRow, RunRow, SnapshotState, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, Wording, reason, sentence, switched_off, with_article
+from nylasadmin.services.wording import (
+    DIRECTIONS,
+    Wording,
+    article,
+    explain_first_contact,
+    folder_name,
+    occupied,
+    reason,
+    sentence,
+    switched_off,
+)
 from nylasadmin.web.format import duration, number, plural
 
 _TELLS_AFTER_S = 2.0
@@ -23,10 +33,12 @@ _CHEAP_UP_TO = 10_000
 def init(app: Flask) -> None:
     app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction), pulse=pulse)
     app.jinja_env.filters.update(
-        article=with_article,
+        article=article,
         explained=explained,
-        folder=folder,
+        folder=folder_name,
         last_sync=last_sync,
+        first_contact=first_contact,
+        occupied=occupied,
         outcome=outcome,
         percent=percent,
         plan_age=plan_age,
@@ -44,10 +56,9 @@ def explained(error: NylasAdminError) -> str:
     return sentence(error)
 
 
-def folder(name: str) -> str:
-    """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
-    user, dot, last = name.rpartition(" · ")
-    return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
+def first_contact(error: NylasError) -> str:
+    words = explain_first_contact(error)
+    return f"{words.title} {words.advice}"
 
 
 def last_sync(row: LinkRow) -> int | None:
@@ -95,7 +106,7 @@ def why(item: PlanItemView, direction: Direction) -> Wording:
 
 
 def loser_of(direction: Direction) -> str:
-    return with_article(DIRECTIONS[direction].loser)
+    return article(DIRECTIONS[direction].loser)
 
 
 def plan_age(plan: PlanView) -> tuple[str, str]:

@@ -115,9 +115,87 @@ def test_a_stale_dialog_shows_both_values_and_stays_open(olga: Page, stage: Stag
     dialog.get_by_role("button", name="Save target").click()
     expect(dialog).to_contain_text("Stored now Theirs")
     expect(dialog.get_by_label("Name", exact=True)).to_have_value("Mine")
-    dialog.get_by_role("button", name="Save target").click()
+    dialog.get_by_role("button", name="Save over it").click()
     expect(olga.locator("#targets")).to_contain_text("Mine")
     expect(olga.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_warning_of_a_stale_dialog_is_in_sight_and_has_the_focus(olga: Page, stage: Stage) -> None:
+    olga.set_viewport_size({"width": 1280, "height": 720})
+    panel(olga, "Nylas Server").get_by_role("button", name="Edit").click()
+    dialog = olga.get_by_role("dialog")
+    dialog.get_by_label("Or above this share").fill("30")
+    stage.product.services.targets.edit(COMMAND_LINE, stage.target.id, 1, replace(form_of(stage.target), name="Theirs"))
+    dialog.get_by_role("button", name="Save target").click()
+    warning = dialog.get_by_role("alert")
+    expect(warning).to_contain_text("Somebody else saved this target")
+    expect(warning).to_be_focused()
+    expect(warning).to_be_in_viewport(ratio=1)
+    expect(dialog.get_by_text("Stored now").first).to_be_in_viewport()
+    expect(dialog.get_by_role("button", name="Save target")).to_have_count(0)
+
+
+def test_how_many_fields_are_wrong_stays_in_sight(olga: Page) -> None:
+    olga.set_viewport_size({"width": 1280, "height": 720})
+    panel(olga, "Nylas Server").get_by_role("button", name="Edit").click()
+    dialog = olga.get_by_role("dialog")
+    for label in ("Requests per second, per account", "Or above this share", "Hold a run above"):
+        dialog.get_by_label(label).fill("none")
+    dialog.get_by_role("button", name="Save target").click()
+    expect(dialog.get_by_text("3 fields need a correction")).to_be_in_viewport(ratio=1)
+    expect(dialog.get_by_label("Requests per second, per account")).to_be_focused()
+
+
+def test_a_panel_behind_the_dialog_leaves_the_focus_where_it_is(olga: Page) -> None:
+    panel(olga, "Nylas Server").get_by_role("button", name="Edit").click()
+    dialog = olga.get_by_role("dialog")
+    dialog.get_by_label("Hold a run above").fill("none")
+    dialog.get_by_role("button", name="Save target").click()
+    expect(dialog.get_by_label("Hold a run above")).to_be_focused()
+    dialog.get_by_label("Name", exact=True).focus()
+    with olga.expect_response("**/panels/targets*"):
+        olga.evaluate("htmx.trigger(document, 'targetsChanged')")
+    olga.wait_for_timeout(300)
+    expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
+
+
+def test_enter_in_the_dialog_that_removes_a_target_does_not_disable_it(olga: Page, stage: Stage) -> None:
+    panel(olga, "Nylas Server").get_by_role("button", name="Remove target").click()
+    expect(olga.get_by_role("dialog").get_by_text("Cancel")).to_be_focused()
+    olga.keyboard.press("Enter")
+    expect(olga.get_by_role("dialog")).to_have_count(0)
+    assert not stage.product.services.targets.get(stage.target.id).is_disabled
+
+
+def test_a_session_that_ends_during_a_dialog_keeps_what_was_typed(olga: Page, stage: Stage) -> None:
+    operators = stage.product.services.operators
+    panel(olga, "Nylas Server").get_by_role("button", name="Edit").click()
+    dialog = olga.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("Typed before")
+    operators.set_password(COMMAND_LINE, operators.by_name("olga").id, PASSWORD)
+    dialog.get_by_role("button", name="Save target").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("You are signed out Nothing was saved.")
+    olga.keyboard.type("not it")
+    with olga.expect_response("**/panels/targets*"):
+        olga.evaluate("htmx.trigger(document, 'targetsChanged')")
+    expect(dialog.get_by_label("Password")).to_have_value("not it")
+    olga.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("is wrong")
+    dialog.get_by_label("Password").fill(PASSWORD)
+    olga.keyboard.press("Enter")
+    expect(dialog).to_contain_text("You are signed in again")
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("Typed before")
+    dialog.get_by_role("button", name="Save target").click()
+    expect(olga.get_by_role("dialog")).to_have_count(0)
+    expect(olga.locator("#targets")).to_contain_text("Typed before")
+    assert was_not_reloaded(olga)
+
+
+def test_a_session_that_ended_without_a_dialog_says_so_at_the_door(olga: Page, stage: Stage) -> None:
+    operators = stage.product.services.operators
+    operators.set_password(COMMAND_LINE, operators.by_name("olga").id, PASSWORD)
+    olga.wait_for_url(lambda url: "/sign-in?" in url)
+    expect(olga.get_by_text("You were signed out")).to_be_visible()
 
 
 def test_the_connection_test_answers_in_the_panel_and_the_answer_stays(olga: Page, stage: Stage) -> None:

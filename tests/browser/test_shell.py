@@ -121,7 +121,7 @@ def test_a_session_that_ended_leads_to_the_sign_in_page_and_back(adam: Page, pro
     number = product.services.operators.by_name("adam").id
     product.services.operators.set_password(COMMAND_LINE, number, PASSWORD)
     adam.get_by_role("button", name="Add operator").click()
-    adam.wait_for_url("**/sign-in?next=/operators")
+    adam.wait_for_url("**/sign-in?next=/operators&ended=yes")
     adam.get_by_label("Username").fill("adam")
     adam.get_by_label("Password").fill(PASSWORD)
     adam.get_by_role("button", name="Sign in").click()

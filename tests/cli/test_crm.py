@@ -19,7 +19,7 @@ def test_damaged_lines_are_named_and_the_rest_is_taken(shell: Shell, tmp_path: P
     loaded = shell("crm", "import", str(file))
     assert loaded.code == 1
     assert [line.split(":")[1] for line in loaded.err.splitlines()] == [" line 2", " line 4", " line 5"]
-    assert loaded.out == "1 users and 1 items imported, 3 lines damaged.\n"
+    assert loaded.out == "1 user and 1 item imported, 3 lines damaged.\n"
 
 
 def test_an_export_can_be_imported_elsewhere_unchanged(shell: Shell, tmp_path: Path) -> None:

@@ -93,3 +93,36 @@ def test_help_names_every_command_and_the_exit_codes(shell: Shell) -> None:
 
 def test_no_command_at_all_is_wrong_usage(shell: Shell) -> None:
     assert shell().code == 2
+
+
+def test_checking_makes_nothing(shell: Shell, data: Path) -> None:
+    checked = shell("check-config")
+    assert checked.code == 0
+    assert "The database will be made at the first start." in checked.out
+    assert not data.exists()
+
+
+def test_checking_asks_a_database_that_is_there(shell: Shell, data: Path) -> None:
+    shell("operator", "list")
+    assert "The database answers." in shell("check-config").out
+    (data / "nylasadmin.db").write_bytes(b"no database " * 100)
+    assert shell("check-config").code == 2
+
+
+def test_a_database_server_that_does_not_answer_is_said(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NYLASADMIN_DATABASE_URL", "postgresql+psycopg://nobody:hidden@127.0.0.1:1/none")
+    checked = shell("check-config")
+    assert checked.code == 2
+    assert "cannot be opened" in checked.err
+    assert "hidden" not in checked.err
+
+
+@pytest.mark.parametrize("address", ["nonsense", "nothing://host/name", "postgresql+nothing://host/name"])
+@pytest.mark.parametrize("command", [("check-config",), ("operator", "list")])
+def test_an_address_of_no_database_is_said(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], address: str
+) -> None:
+    monkeypatch.setenv("NYLASADMIN_DATABASE_URL", address)
+    checked = shell(*command)
+    assert checked.code == 2
+    assert "NYLASADMIN_DATABASE_URL" in checked.err

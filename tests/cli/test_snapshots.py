@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from nylasadmin import bootstrap, settings
+from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.sandbox.testing import RunningSandbox
 from tests.cli.shell import Program, Shell
 
@@ -220,3 +223,20 @@ def test_an_unknown_link_is_named(shell: Shell) -> None:
     refused = shell("snapshot", "get", "--link", "77")
     assert refused.code == 2
     assert "There is no link 77." in refused.err
+
+
+def test_cancelling_counts_its_runs_in_words(linked: Shell) -> None:
+    link = str(first_link(linked)["id"])
+    linked("snapshot", "get", "--link", link)
+    made = bootstrap.build(settings.load())
+    made.services.snapshots.request(COMMAND_LINE, direction=Direction.GET, link_id=int(link))
+    made.close()
+
+    assert linked("snapshot", "cancel", "2").out == "Snapshot 2: 1 run cancelled.\n"
+
+
+def test_a_preview_uses_the_words_of_the_console(linked: Shell) -> None:
+    previewed = linked(*GET, "--preview").out
+    assert "Calendar" in previewed
+    assert "OVERWRITE" in previewed
+    assert "EQUAL" in previewed

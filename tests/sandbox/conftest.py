@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import pytest
 import requests
@@ -12,6 +13,8 @@ import requests
 from nylasadmin.sandbox.clocks import FrozenClock
 from nylasadmin.sandbox.receiver import Receiver, running_receiver
 from nylasadmin.sandbox.testing import RunningSandbox, running_sandbox
+
+from .openapi import Judge
 
 NOW = 1_767_225_600  # 2026-01-01T00:00:00Z
 ANNA = "anna.berg@brightwater.example"
@@ -70,15 +73,22 @@ def clock() -> FrozenClock:
 
 @pytest.fixture
 def start(clock: FrozenClock) -> Iterator[Callable[..., Api]]:
-    """Start sandboxes that end with the test."""
+    """Start sandboxes that end with the test; every answer they give must fit the vendor's file, if it is there."""
+    judges: list[Judge] = []
+
+    def around(app: WSGIApplication) -> Judge:
+        judges.append(Judge(app))
+        return judges[-1]
+
     with ExitStack() as stack:
 
         def run(**options: Any) -> Api:
-            api = Api(stack.enter_context(running_sandbox(**({"clock": clock} | options))))
+            api = Api(stack.enter_context(running_sandbox(**({"clock": clock, "around": around} | options))))
             stack.callback(api.close)
             return api
 
         yield run
+    assert sorted(problem for judge in judges for problem in judge.found) == []
 
 
 @pytest.fixture

@@ -84,3 +84,20 @@ def test_losses_of_calendar_files_are_told(tmp_path: Path) -> None:
         process.terminate()
         assert "sandbox: a.ics t1: VTODO: only events are loaded" in process.communicate(timeout=10)[1]
     assert report == [{"file": "a.ics", "uid": "t1", "what": "VTODO", "why": "only events are loaded"}]
+
+
+def test_contacts_and_mail_are_made_up_unless_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.vcf").write_text("BEGIN:VCARD\nFN:Ida Lund\nEND:VCARD\n")
+    for options, contacts, messages in (((), 40, 60), (("--vcard", str(tmp_path), "--messages-per-user", "3"), 1, 3)):
+        with started("--users", "1", *options) as (_, line):
+            headers = {"Authorization": f"Bearer {line['api_key']}"}
+            found = [
+                requests.get(f"{line['url']}/v3/grants/{line['grants'][0]['id']}/{name}", headers=headers, timeout=10)
+                for name in ("contacts?limit=200", "messages?limit=200")
+            ]
+            assert [len(one.json()["data"]) for one in found] == [contacts, messages]
+
+
+@pytest.mark.parametrize("option", ["--vcard", "--mbox"])
+def test_a_missing_file_is_wrong_usage(tmp_path: Path, option: str) -> None:
+    assert main([option, str(tmp_path / "none")]) == 2

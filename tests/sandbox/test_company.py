@@ -14,7 +14,7 @@ from nylasadmin.sandbox.filling import fill
 from nylasadmin.sandbox.state import Sandbox
 from nylasadmin.sandbox.wire import decoded
 
-from .conftest import NOW, Api
+from .conftest import ANNA, NOW, Api
 
 
 def company(users: int = 8, events: int = 80, provider: str = "google", seed: int = 1) -> Sandbox:
@@ -134,3 +134,29 @@ def test_events_are_valid_json_with_the_keys_clients_insist_on() -> None:
             event = json.loads(body)
             assert {"id", "grant_id", "calendar_id", "busy", "participants", "when", "object"} <= set(event)
             assert "use_default" in event["reminders"]
+
+
+def test_a_calendar_added_before_anybody_looked_stays_as_it_is(start: Callable[..., Api]) -> None:
+    box = start(events_per_user=60).box
+    added = box.add_calendar(ANNA, "Mine")
+    assert len(box.calendar(ANNA).events) > 0
+    assert len(added.events) == 0
+
+
+def test_a_team_is_filled_when_it_is_asked_for_and_not_before(start: Callable[..., Api]) -> None:
+    grants = start(users=20, events_per_user=30).box.grants
+    assert grants[0].primary is not None
+    assert grants[0].primary.size is None
+    assert len(grants[0].primary.events) > 0
+    sizes = [one.primary.size for one in grants if one.primary]
+    assert [size is None for size in sizes] == [False] * 6 + [True] * 14
+
+
+def test_the_data_do_not_depend_on_who_is_asked_first(start: Callable[..., Api]) -> None:
+    def bodies(backwards: bool) -> list[bytes]:
+        grants = start(users=14, events_per_user=30).box.grants
+        for grant in reversed(grants) if backwards else grants:
+            assert [len(one.events) for one in grant.calendars.values()]
+        return [row.body for one in grants for each in one.calendars.values() for _, row in each.events.rows()]
+
+    assert bodies(backwards=True) == bodies(backwards=False)

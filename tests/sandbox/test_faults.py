@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+
+from nylasadmin.sandbox.fault_kinds import KINDS, SWITCHES
 
 from .conftest import ANNA, Api, span
 
@@ -195,3 +200,129 @@ def test_it_serves_on_while_other_requests_hang(api: Api) -> None:
         with pytest.raises(requests.exceptions.ReadTimeout):
             api._session.get(api.box.url + PATH, params=PRIMARY, timeout=0.05)
     assert statuses(api, 1) == [200]
+
+
+def tokens(api: Api, limit: int = 2) -> list[list[str]]:
+    """Return the ids of every page of the primary calendar."""
+    pages: list[list[str]] = []
+    query: dict[str, Any] = PRIMARY | {"limit": limit}
+    while True:
+        page = api.get(PATH, **query)
+        pages.append([event["id"] for event in page["data"]])
+        if not page.get("next_cursor"):
+            return pages
+        query["page_token"] = page["next_cursor"]
+
+
+def test_an_object_may_be_repeated_on_a_page_border(api: Api) -> None:
+    made = [api.create(when=span(0))["id"] for _ in range(5)]
+    order(api, kind="repeat_item")
+    pages = tokens(api)
+    assert pages[1][0] == pages[0][-1]
+    assert all(len(page) <= 2 for page in pages)
+    assert list(dict.fromkeys(one for page in pages for one in page)) == made
+    assert sum(map(len, pages)) == 6
+
+
+def test_an_object_may_be_skipped_on_a_page_border(api: Api) -> None:
+    made = [api.create(when=span(0))["id"] for _ in range(5)]
+    order(api, kind="skip_item")
+    assert tokens(api) == [made[:1], made[2:4], made[4:]]
+
+
+def test_a_border_fault_waits_for_a_border(api: Api) -> None:
+    api.create(when=span(0))
+    order(api, kind="skip_item")
+    assert len(api.events()) == 1
+    [fault] = api.get("/sandbox/faults")["data"]
+    assert fault["fired"] == 0
+
+
+def test_a_cursor_may_be_gone(api: Api) -> None:
+    for _ in range(3):
+        api.create(when=span(0))
+    order(api, kind="gone_cursor")
+    page = api.get(PATH, **PRIMARY, limit=2)
+    assert api.call("GET", PATH, **PRIMARY, limit=2, page_token=page["next_cursor"])[0] == 410
+    assert len(api.events(limit=2)) == 3
+
+
+def test_a_grant_may_expire_at_the_nth_request(api: Api) -> None:
+    heard: list[tuple[str, Any]] = []
+    api.box.sandbox.changes.listen(lambda trigger, _grant, about: heard.append((trigger, about["grant_id"])))
+    order(api, kind="expired_grant", grant=ANNA, after=2)
+    assert statuses(api, 5) == [200, 200, 401, 401, 401]
+    assert heard == [("grant.expired", api.box.grants[0].id)]
+    assert api.get(f"/v3/grants/{ANNA}")["data"]["grant_status"] == "invalid"
+
+
+def test_one_calendar_may_be_gone_while_others_answer(api: Api) -> None:
+    other = api.box.add_calendar(ANNA, "Team", calendar_id="team one@x.example")
+    order(api, kind="status", status=404, calendar=other.id, count=None)
+    assert api.call("GET", PATH, calendar_id=other.id)[0] == 404
+    assert api.call("GET", f"/v3/grants/{ANNA}/calendars/team%20one@x.example")[0] == 404
+    assert statuses(api, 1) == [200]
+    order(api, kind="status", status=403, calendar=ANNA)
+    assert statuses(api, 1) == [403]
+
+
+def test_a_fault_may_look_at_the_query(api: Api) -> None:
+    order(api, kind="status", status=403, query_contains="limit=7")
+    assert api.call("GET", PATH, **PRIMARY, limit=6)[0] == 200
+    assert api.call("GET", PATH, **PRIMARY, limit=7)[1]["error"]["type"] == "insufficient_scopes"
+
+
+def test_every_answer_may_be_slow(api: Api) -> None:
+    order(api, kind="slow", seconds=0.1)
+    began = time.monotonic()
+    assert statuses(api, 3) == [200] * 3
+    assert time.monotonic() - began >= 0.3
+
+
+def test_empty_lists_may_be_null(api: Api) -> None:
+    api.create(when=span(0))
+    order(api, kind="null_lists")
+    [event] = api.events()
+    assert event["participants"] is None
+    assert event["reminders"]["overrides"] is None
+
+
+def test_optional_fields_may_be_missing(api: Api) -> None:
+    made = api.create(when=span(0), description="x")
+    order(api, kind="sparse")
+    [event] = api.events()
+    assert event["id"] == made["id"]
+    assert {"status", "description", "reminders"} & set(event) == set()
+
+
+def test_a_when_may_lack_its_object(api: Api) -> None:
+    made = api.create(when=span(0))
+    order(api, kind="when_without_object", count=2)
+    assert "object" not in api.events()[0]["when"]
+    assert "object" not in api.get(f"{PATH}/{made['id']}", **PRIMARY)["data"]["when"]
+    assert api.events()[0]["when"]["object"] == "timespan"
+
+
+def test_conferencing_may_be_empty(api: Api) -> None:
+    api.create(when=span(0))
+    order(api, kind="empty_conferencing")
+    assert api.events()[0]["conferencing"] == {}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_switch_of_the_page_is_a_valid_order(api: Api, name: str) -> None:
+    order(api, **SWITCHES[name])
+    [fault] = api.get("/sandbox/faults")["data"]
+    assert fault["kind"] in KINDS
+
+
+def test_every_kind_has_a_switch() -> None:
+    assert {wish["kind"] for wish in SWITCHES.values()} == set(KINDS)
+
+
+def test_every_fault_is_documented_with_an_order_that_works(api: Api) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    documented = [json.loads(found) for found in re.findall(r'`(\{"kind": [^`]*\})` \|', text)]
+    for wish in documented:
+        order(api, **wish)
+    assert {wish["kind"] for wish in documented} == set(KINDS)

@@ -2,96 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
 from nylasadmin.sandbox.receiver import Receiver
 
 from .conftest import NOW, Api
-
-FILE = Path(os.environ.get("NYLASADMIN_OPENAPI") or Path(__file__).parents[3] / "shared" / "spec" / "nylas-openapi.yml")
-TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-    "null": (type(None),),
-}
-
-CONTRADICTIONS = {
-    # The file wants at least one participant; the Python client wants the key even when nobody is invited.
-    "participants: has fewer than 1 items",
-    # Its envelope of lists says object, the list itself says array: every client reads an array.
-    "data: is no object",
-}
+from .openapi import FILE, Judge, check
 
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="no OpenAPI file")
-
-
-@cache
-def document() -> Any:
-    yaml = pytest.importorskip("yaml")
-    return yaml.load(FILE.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-def resolved(node: Any) -> Any:
-    while "$ref" in node:
-        found = document()
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part.replace("~1", "/")]
-        node = found
-    return node
-
-
-def problems(value: Any, schema: Any, path: str = "") -> Iterator[str]:
-    """Yield what an answer has against its schema: types, enums, required keys, lengths, combinations."""
-    schema = resolved(schema)
-    types = schema.get("type", [])
-    types = types if isinstance(types, list) else [types]
-    if types and not any(isinstance(value, TYPES[kind]) for kind in types):
-        yield f"{path}: is no {' or '.join(types)}"
-        return
-    if "enum" in schema and value is not None and value not in schema["enum"]:
-        yield f"{path}: {value!r} is not in {schema['enum']}"
-    for part in schema.get("allOf", ()):
-        yield from problems(value, part, path)
-    for name in ("anyOf", "oneOf"):
-        if name in schema and not any(not list(problems(value, part, path)) for part in schema[name]):
-            yield f"{path}: fits none of {name}"
-    if isinstance(value, dict):
-        yield from problems_of_object(value, schema, path)
-    if isinstance(value, list):
-        if len(value) < schema.get("minItems", 0):
-            yield f"{path}: has fewer than {schema['minItems']} items"
-        for one in value:
-            yield from problems(one, schema.get("items", {}), path)
-    if isinstance(value, str) and not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", 10**9):
-        yield f"{path}: has a wrong length"
-
-
-def problems_of_object(value: Any, schema: Any, path: str) -> Iterator[str]:
-    for name in schema.get("required", ()):
-        if name not in value:
-            yield f"{path}.{name}: is missing"
-    known = schema.get("properties", {})
-    for name, part in known.items():
-        if name in value:
-            yield from problems(value[name], part, name)
-    if schema.get("additionalProperties") is False:
-        yield from (f"{path}.{name}: is unknown" for name in value if name not in known)
-
-
-def check(answer: Any, path: str, method: str = "get", status: str = "200") -> None:
-    response = resolved(document()["paths"][path][method]["responses"][status])
-    schema = response["content"]["application/json"]["schema"]
-    assert set(problems(answer, schema)) - CONTRADICTIONS == set()
 
 
 @pytest.fixture(params=["google", "microsoft", "icloud"])
@@ -165,3 +86,15 @@ def test_examples_of_notifications_fit(api: Api, hook: Receiver) -> None:
     for path in ("/v3/webhooks/mock-payload", "/v3/webhooks/send-test-event"):
         check(api.call("POST", path, body)[1], path, "post")
         check(api.call("POST", path, {})[1], path, "post", "400")
+
+
+def test_every_answer_is_judged_and_what_does_not_fit_is_found(api: Api) -> None:
+    def spoilt(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [b'{"request_id":"x","data":[{"id":7}]}']
+
+    judge = Judge(spoilt)
+    for path in ("/v3/grants/a%2Fb/calendars", "/v3/unknown", "/sandbox/health"):
+        list(judge({"REQUEST_METHOD": "GET", "PATH_INFO": path}, lambda *_: lambda _: None))
+    assert judge.judged == 1
+    assert "GET /v3/grants/{grant_id}/calendars 200: id: is no string" in judge.found

@@ -5,8 +5,9 @@ from __future__ import annotations
 import requests
 
 from .conftest import ANNA, Api
+from .openapi import check
 from .signing_in import ask, exchange_code, register, tokens_of
-from .test_openapi import check, pytestmark
+from .test_openapi import pytestmark
 
 __all__ = ["pytestmark"]
 

@@ -7,17 +7,24 @@ from typing import Any
 
 import pytest
 
-from nylasadmin.errors import NotFound
+from nylasadmin.domain.items import Timed
+from nylasadmin.errors import InvalidInput, NotFound
 from tests.services.conftest import Worlds
 from tests.services.worlds import OLGA, World
 
 USER = {"type": "user", "id": "anna", "name": "Anna", "email": "anna@brightwater.example"}
 WHEN = {"kind": "timed", "start": 1, "end": 2}
+DAYS = {"kind": "all_day", "start": "2026-01-05"}
+SERIES = {"rules": ["RRULE:FREQ=DAILY"]}
 
 
 def event(**fields: Any) -> dict[str, Any]:
     line = {"type": "event", "user": "anna", "item": {"when": WHEN} | fields.pop("item", {})}
     return line | fields
+
+
+def changed(at: int = 1, start: int = 1, end: int = 2) -> dict[str, Any]:
+    return {"original_start": at, "item": {"when": {"kind": "timed", "start": start, "end": end}}}
 
 
 DAMAGED = {
@@ -31,6 +38,19 @@ DAMAGED = {
     "an unknown user": json.dumps(event(user="nobody")),
     "no time there is": json.dumps(event(item={"when": WHEN | {"start": 10**30, "end": 10**30}})),
     "an end before its start": json.dumps(event(item={"when": WHEN | {"start": 3}})),
+    "an end before its start in whole days": json.dumps(event(item={"when": DAYS | {"end": "2026-01-04"}})),
+    "no day at all": json.dumps(event(item={"when": DAYS | {"end": "2026-01-05"}})),
+    "a zone there is not": json.dumps(event(item={"when": WHEN | {"zone": "Europe/Nowhere"}})),
+    "a rule nobody can follow": json.dumps(event(item={"rules": ["RRULE:FREQ=BOGUS"]})),
+    "a start beyond all numbers": json.dumps(event(item={"when": WHEN | {"start": 99999999999999999999}})),
+    "a cancelled moment beyond": json.dumps(event(item=SERIES | {"cancelled": [10**30]})),
+    "a change of a moment beyond": json.dumps(event(item=SERIES | {"exceptions": [changed(at=10**30)]})),
+    "a change to a time beyond": json.dumps(event(item=SERIES | {"exceptions": [changed(start=1, end=10**30)]})),
+    "an original start beyond": json.dumps(event(item={"original_start": 10**30})),
+    "a field nobody knows": json.dumps(event(extra=1)),
+    "a field of an item nobody knows": json.dumps(event(item={"titel": "Lunch"})),
+    "a field of a time nobody knows": json.dumps(event(item={"when": WHEN | {"zoen": "UTC"}})),
+    "a field of an attendee nobody knows": json.dumps(event(item={"attendees": [{"mail": "a@b.example"}]})),
     "an id that is too long": json.dumps(event(id="x" * 81)),
     "a user without an id": json.dumps(USER | {"id": ""}),
     "a user without an address": json.dumps(USER | {"email": "anna"}),
@@ -50,6 +70,25 @@ def test_a_damaged_line_is_reported_by_number_and_the_rest_is_taken(world: World
     assert [number for number, _ in report.problems] == [5]
     assert all(why for _, why in report.problems)
     assert world.services.crm.item("last").user_id == "anna"
+
+
+def test_a_damaged_line_says_which_field_is_wrong(world: World) -> None:
+    wrong = [event(extra=1, item={"titel": "Lunch"}), event(item={"when": WHEN | {"zone": "Europe/Nowhere"}})]
+
+    report = world.services.crm.load(OLGA, [json.dumps(USER), *map(json.dumps, wrong)])
+
+    assert [why for _, why in report.problems] == [
+        "there is no field 'item.titel'; there is no field 'extra'",
+        "zone: there is no time zone 'Europe/Nowhere'",
+    ]
+
+
+def test_an_item_that_no_calendar_can_have_is_refused(world: World) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        world.put("Backwards", when=Timed(10, 5))
+
+    assert refused.value.fields == {"item": "end: before the start"}
+    assert world.titles_in_crm() == []
 
 
 def test_an_export_that_is_loaded_elsewhere_is_the_same(worlds: Worlds) -> None:

@@ -121,7 +121,7 @@ def test_a_held_run_that_is_cancelled_writes_nothing_and_frees_its_link(world: W
 
     assert world.services.snapshots.cancel(OLGA, view.id) == 1
 
-    assert (busy.value.why, busy.value.facts["run_id"]) == ("link_busy", run.id)
+    assert (busy.value.why, busy.value.facts["run_id"]) == ("link_held", run.id)
     assert (world.run(view).state, left(world, direction)) == (RunState.CANCELLED, ITEMS)
     assert world.run(world.snapshot(direction)).state is RunState.HELD
 

@@ -14,7 +14,7 @@ from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.runs import Run
 from nylasadmin.services import leases
-from nylasadmin.services.leases import Cancelled, Interrupted, Lease, LeaseLost, SwitchedOff
+from nylasadmin.services.leases import Cancelled, Interrupted, Keeper, Lease, LeaseLost, SwitchedOff
 from tests.services.conftest import Worlds
 from tests.services.worlds import OLGA, World
 
@@ -42,7 +42,7 @@ def lease(world: World, clock: FixedClock, stopping: threading.Event) -> Lease:
     with world.product.storage.write() as tx:
         run = tx.runs.claim(1, "this", clock.now(), leases.LEASE_S)
     assert run is not None
-    return Lease(world.product.storage, clock, run, stopping)
+    return Lease(world.product.storage, clock, run, stopping, Keeper())
 
 
 def take_over(world: World, clock: FixedClock) -> None:

@@ -37,6 +37,15 @@ def test_a_direction_of_many_links_is_switched_at_once(worlds: Worlds) -> None:
     assert [(x["inbound"], x["outbound"]) for x in world.rows("links")] == [(True, False)] * 3
 
 
+def test_a_link_named_twice_or_unknown_is_not_counted(worlds: Worlds) -> None:
+    world = worlds(users=3)
+
+    world.services.links.switch_many(OLGA, [2, 1, 2, 99], Direction.SEND, False)
+
+    row = world.services.audit.rows()[0]
+    assert (row.subject, '"links":[1,2]' in row.new) == ("2 links", True)
+
+
 def test_a_removed_link_is_gone_and_its_pairs_are_remembered(world: World) -> None:
     world.event("One")
     world.get()

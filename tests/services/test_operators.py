@@ -33,6 +33,7 @@ def test_a_new_operator_can_sign_in(services: Services) -> None:
         ("v", PASSWORD, "username"),
         ("vera vera", PASSWORD, "username"),
         ("adam", PASSWORD, "username"),
+        ("ADAM", PASSWORD, "username"),
         ("vera", "short", "password"),
     ],
 )

@@ -25,6 +25,11 @@ def form(world: World, **fields: Any) -> Any:
         ("name", "x" * 81),
         ("host", "https://api.us.nylas.com"),
         ("host", ""),
+        ("host", "nylas"),
+        ("host", "1.2.3.4.5"),
+        ("host", "1.2.3.400"),
+        ("host", "::1"),
+        ("host", "api.us.nylas.com:0"),
         ("base_url", "http://api.us.nylas.com"),
         ("base_url", "https://api.us.nylas.com/v3"),
         ("connect_timeout_s", 0.0),
@@ -43,11 +48,51 @@ def test_a_wrong_field_is_refused_by_its_name(world: World, field: str, value: o
     assert list(refused.value.fields) == [field]
 
 
+@pytest.mark.parametrize(
+    "host", ["api.us.nylas.com", "localhost:8090", "127.0.0.1", "10.0.0.7:443", "[::1]:8090", "xn--bcher-kva.example"]
+)
+def test_a_host_is_a_full_name_an_address_or_this_machine(world: World, host: str) -> None:
+    assert world.services.targets.edit(OLGA, 1, 1, form(world, host=host, api_key="")).host == host
+
+
+@pytest.mark.parametrize(("key", "shown"), [("nyk_v0_0123456789abcdef", "cdef"), ("secret", ""), ("key", "")])
+def test_of_a_short_api_key_nothing_is_shown(world: World, key: str, shown: str) -> None:
+    assert world.services.targets.edit(OLGA, 1, 1, form(world, api_key=key)).sender.key_tail == shown
+
+
+def test_a_channel_is_named_by_how_it_is_reached(world: World) -> None:
+    typed = form(world, host="127.0.0.1:8090", base_url="http://127.0.0.1:8090", sender_name="", api_key="")
+
+    assert world.services.targets.edit(OLGA, 1, 1, typed).sender.name == "127.0.0.1 http"
+
+
+def test_limits_are_written_as_people_write_numbers(world: World) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        world.services.targets.edit(OLGA, 1, 1, form(world, guard_deletes=0, requests_per_s=0.0))
+
+    assert refused.value.fields == {
+        "guard_deletes": "Enter a number from 1 to 1,000,000 (items).",
+        "requests_per_s": "Enter a number from 0.1 to 200 (requests per second and account).",
+    }
+
+
 def test_two_targets_cannot_have_one_name(world: World) -> None:
     with pytest.raises(InvalidInput) as refused:
         world.services.targets.add(OLGA, form(world, api_key="nyk_1"))
 
     assert list(refused.value.fields) == ["name"]
+
+
+def test_names_that_differ_only_in_case_are_one_name(world: World) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        world.services.targets.add(OLGA, form(world, name=" sandBOX ", api_key="key"))
+
+    assert refused.value.fields == {"name": "There is a target “Sandbox” already; choose another name."}
+    assert world.services.targets.by_name("SANDBOX").id == world.target.id
+
+
+def test_a_target_may_change_the_case_of_its_own_name(world: World) -> None:
+    assert world.services.targets.edit(OLGA, 1, 1, form(world, name="SANDBOX", api_key="")).name == "SANDBOX"
 
 
 def test_a_new_target_needs_a_key_and_an_edited_one_keeps_its_own(world: World) -> None:
@@ -78,7 +123,7 @@ def test_a_target_with_links_is_not_removed(world: World) -> None:
 
 def test_a_target_is_removed_only_by_its_typed_name_and_with_all_its_history(world: World) -> None:
     world.event("One")
-    world.get()
+    world.services.plans.run(OLGA, world.get(is_preview=True).id)
     world.fault("status", status=400, method="POST")
     world.put("Two")
     world.send()
@@ -134,8 +179,8 @@ def test_a_connection_test_says_what_failed(world: World, fields: dict[str, str]
 
 
 def test_a_key_of_another_application_is_noticed(world: World) -> None:
-    world.services.targets.test(OLGA, 1)
-    world.box.sandbox.application.application_id = "another-application"
+    with world.product.storage.write() as tx:
+        tx.targets.set_application(1, "the-application-of-last-year")
 
     assert "another application" in world.services.targets.test(OLGA, 1).problem
 

@@ -15,8 +15,8 @@ from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.services.storage import NewRun
 from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import LinkSort, LinkState
+from nylasadmin.services.wording import folder_name as folder_words
 from nylasadmin.web.links import read_query
-from nylasadmin.web.words import folder as folder_words
 from tests.web.stage import Stage
 from tests.web.visitor import Visitor
 
@@ -143,6 +143,13 @@ def test_switching_without_a_selection_changes_nothing_and_says_so(visit: Visit,
     answer = visit("olga").send(f"/targets/{stage.target.id}/links/switch", {"change": "inbound-off"})
     assert "No link is selected: nothing was changed." in answer.text
     assert all(row.inbound for row in stage.rows)
+
+
+def test_an_unknown_switch_is_not_called_a_missing_selection(visit: Visit, stage: Stage) -> None:
+    asked = {"ids": [stage.link.id], "change": "sideways"}
+    answer = visit("olga").send(f"/targets/{stage.target.id}/links/switch", asked)
+    assert "That is no switch of a link: nothing was changed." in answer.text
+    assert "No link is selected" not in answer.text
 
 
 # --- one link ----------------------------------------------------------------------------------------------------

@@ -176,3 +176,12 @@ def test_a_username_is_shown_as_text_whatever_it_contains(visit: Visit, product:
     answer = visit("adam").send("/operators/add", {**NEW, "username": "<script>alert(1)</script>"})
     assert answer.status_code == 422
     assert "<script>" not in answer.text
+
+
+def test_a_password_that_sign_in_would_refuse_is_not_accepted(visit: Visit, product: Product) -> None:
+    endless = "x" * 201
+    answer = visit("adam").send("/operators/add", {"username": "nora", "password": endless, "again": endless})
+    assert (answer.status_code, "Use 200 characters or fewer; these are 201." in answer.text) == (422, True)
+    just = "y" * 200
+    product.services.operators.add(COMMAND_LINE, "lena", just, ())
+    assert visit().sign_in("lena", just).status_code == 303

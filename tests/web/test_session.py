@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -153,7 +154,7 @@ def test_a_page_leads_somebody_without_a_session_to_the_sign_in_page_and_back(vi
 
 def test_a_panel_leads_the_browser_itself_to_the_sign_in_page(visit: Visit) -> None:
     answer = visit().ask("/panels/audit")
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in?next=/audit")
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in?next=/audit&ended=yes")
 
 
 def test_a_form_sent_after_the_session_ended_says_that_nothing_was_changed(visit: Visit) -> None:
@@ -164,7 +165,7 @@ def test_a_form_sent_after_the_session_ended_says_that_nothing_was_changed(visit
 
 def test_a_page_of_another_origin_is_not_taken_as_the_way_back(visit: Visit) -> None:
     answer = visit().get("/panels/audit", headers=htmx(page="https://evil.example//evil.example/x"))
-    assert answer.headers["HX-Redirect"] == "/sign-in"
+    assert answer.headers["HX-Redirect"] == "/sign-in?ended=yes"
 
 
 def test_after_ten_wrong_passwords_a_username_has_to_wait(visit: Visit, clock: FixedClock) -> None:
@@ -186,3 +187,19 @@ def test_after_many_wrong_passwords_an_address_has_to_wait(visit: Visit) -> None
 
 def test_signing_in_rightly_does_not_count_as_a_try(visit: Visit) -> None:
     assert [visit().sign_in("olga").status_code for _ in range(12)] == [303] * 12
+
+
+def test_signing_in_again_inside_a_dialog_gives_its_forms_the_new_token(visit: Visit) -> None:
+    person = visit()
+    wrong = person.send("/sign-in", {"username": "olga", "password": "not it at all"})
+    assert (wrong.status_code, "<html" in wrong.text, 'value="olga"' in wrong.text) == (422, False, True)
+    answer = person.send("/sign-in", {"username": "olga", "password": PASSWORD})
+    assert (answer.status_code, "You are signed in again" in answer.text) == (200, True)
+    told = json.loads(answer.headers["HX-Trigger"])["signed-in"]
+    assert told["username"] == "olga"
+    assert person.client.post("/sign-out", data={"csrf_token": told["token"]}).status_code == 303
+
+
+def test_the_sign_in_page_says_that_a_session_has_ended(visit: Visit) -> None:
+    assert "You were signed out" in visit().get("/sign-in?ended=yes").text
+    assert "You were signed out" not in visit().get("/sign-in").text

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.runs import RunState
@@ -154,6 +155,21 @@ def test_a_link_whose_direction_is_off_explains_instead_of_planning(visit: Visit
     assert 'id="snapshot-confirm" disabled' in answer.text
 
 
+def test_a_link_whose_account_needs_sign_in_says_what_the_user_has_to_do(visit: Visit, stage: Stage) -> None:
+    with stage.product.storage.write() as tx:
+        tx.accounts.set_state(stage.link.account_id, AccountState.NEEDS_SIGN_IN)
+    asked = {"direction": "get", "link_id": stage.link.id, "receiver_only": "keep"}
+    answer = visit("olga").send("/snapshots/plan", asked)
+    assert "The user has to sign in again; then use Discover." in answer.text
+    assert "Switch it on" not in answer.text
+
+
+def test_a_target_without_links_sends_to_discover(visit: Visit, bare: Stage) -> None:
+    answer = visit("olga").send("/snapshots/plan", ask(bare))
+    assert "This target has no links yet. Discover its accounts and calendars first." in answer.text
+    assert "The list below" not in answer.text
+
+
 def test_without_scripts_the_plan_is_a_page(visit: Visit, stage: Stage) -> None:
     person = visit("olga")
     answer = person.post("/snapshots/plan", ask(stage))
@@ -198,7 +214,7 @@ def test_a_busy_target_refuses_a_second_snapshot_in_the_dialog(visit: Visit, sta
     answer = visit("olga").send("/snapshots", ask(stage, reason="again", preview_id=preview))
     assert answer.status_code == 409
     assert "None of the links can be copied" in answer.text
-    assert "is at work on it" in answer.text
+    assert "is working on it" in answer.text
     assert 'value="again"' in answer.text
 
 
@@ -292,7 +308,8 @@ def held(stage: Stage) -> tuple[Stage, SnapshotView]:
     link = next(row for row in stage.rows if stage.get(row.id).counters.created >= 20)
     calendar = stage.box.calendar(stage.product.services.console.link(link.id).account.grant_id, link.folder_name)
     with stage.box.sandbox.lock:
-        calendar.events = type(calendar.events)()
+        for _, row in list(calendar.events.rows()):
+            calendar.events.remove(row.id)
     snapshot = stage.get(link.id)
     assert snapshot.state is SnapshotState.HELD
     return stage, snapshot
@@ -310,6 +327,21 @@ def test_a_held_run_says_what_would_be_deleted_and_that_nothing_was(
     assert "Decide" in visit("olga").get(f"/panels/targets/{stage.target.id}/server").text
 
 
+def test_a_snapshot_of_a_held_link_leads_to_the_decision(visit: Visit, held: tuple[Stage, SnapshotView]) -> None:
+    stage, snapshot = held
+    asked = {"direction": "get", "link_id": snapshot.link_id, "receiver_only": "keep"}
+    olga = visit("olga")
+    plan = stage.product.services.snapshots.request(
+        COMMAND_LINE, direction=Direction.GET, link_id=snapshot.link_id, is_preview=True
+    )
+    answer = olga.send("/snapshots", asked | {"preview_id": plan.id})
+    assert answer.status_code == 409
+    assert f"of snapshot {snapshot.id} waits for somebody to decide" in answer.text
+    assert f'<a href="/snapshots/{snapshot.id}">Decide</a>' in answer.text
+    removal = olga.send(f"/links/{snapshot.link_id}/remove", {"version": stage.link.version})
+    assert "waits for somebody to decide about its deletes" in removal.text
+
+
 def test_approving_needs_the_count_and_a_reason_and_keeps_what_was_typed(
     visit: Visit, held: tuple[Stage, SnapshotView]
 ) -> None:
@@ -319,6 +351,16 @@ def test_approving_needs_the_count_and_a_reason_and_keeps_what_was_typed(
     assert (answer.status_code, 'value="1"' in answer.text) == (422, True)
     assert f"Type {snapshot.counters.to_delete}" in answer.text
     assert "Say why these deletes are right" in answer.text
+
+
+def test_an_endless_reason_is_refused_where_it_is_entered(visit: Visit, held: tuple[Stage, SnapshotView]) -> None:
+    stage, snapshot = held
+    run = stage.product.services.console.runs(snapshot.id, states=(RunState.HELD,))[0]
+    assert run.hold
+    typed = {"typed_deletes": str(run.hold.deletes), "reason": "because " * 15_000}
+    answer = visit("olga").send(f"/snapshots/{snapshot.id}/runs/{run.id}/approve", typed)
+    assert (answer.status_code, "Use 500 characters or fewer; these are" in answer.text) == (422, True)
+    assert stage.product.services.console.snapshot(snapshot.id).state is SnapshotState.HELD
 
 
 def test_approving_deletes_exactly_these(visit: Visit, held: tuple[Stage, SnapshotView]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from msgspec.structs import replace
+from werkzeug.serving import make_server
 
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.privileges import COMMAND_LINE
@@ -143,6 +146,13 @@ def test_a_wrong_target_keeps_what_was_typed_and_says_what_to_enter(visit: Visit
     assert "<dialog" not in answer.text
 
 
+@pytest.mark.parametrize("field", ["name", "sender_name", "notification_name", "api_key", "notification_secret"])
+def test_an_endless_text_is_refused_at_its_field(visit: Visit, product: Product, field: str) -> None:
+    answer = visit("olga").send("/targets/add", form(**{"api_key": "nyk_1", field: "x" * 1001}))
+    assert (answer.status_code, "characters or fewer; these are 1,001." in answer.text) == (422, True)
+    assert product.services.console.targets() == []
+
+
 def test_the_rules_of_the_fields_are_told_beside_them(visit: Visit) -> None:
     answer = visit("olga").send("/targets/add", form(host="https://x"))
     assert answer.status_code == 422
@@ -223,6 +233,26 @@ def test_the_connection_test_says_what_failed_and_what_to_do(visit: Visit, stage
     answer = visit("olga").send(f"/targets/{stage.target.id}/test")
     assert "did not accept the API key (401)" in answer.text
     assert "Enter the API key of this application again" in answer.text
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """The address of a web service that is not Nylas."""
+    server = make_server("127.0.0.1", 0, Flask("elsewhere"), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_another_web_service_is_not_taken_for_nylas(visit: Visit, product: Product, elsewhere: str) -> None:
+    olga = visit("olga")
+    olga.send("/targets/add", form(host="127.0.0.1:9", base_url=elsewhere, api_key="nyk"))
+    target = product.services.console.targets()[0].id
+    for what in ("test", "discover"):
+        answer = olga.send(f"/targets/{target}/{what}")
+        assert "What answers at that address is not Nylas (HTTP 404)." in answer.text
+        assert "removed meanwhile" not in answer.text
 
 
 def test_discovering_says_what_was_found_and_wakes_the_panels(visit: Visit, bare: Stage) -> None:

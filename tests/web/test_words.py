@@ -6,8 +6,9 @@ import pytest
 
 from nylasadmin.domain.progress import Progress, estimate
 from nylasadmin.domain.runs import Counters
-from nylasadmin.services.wording import with_article
-from nylasadmin.web.words import folder, pulse, time_left, write_words, written
+from nylasadmin.services.wording import article
+from nylasadmin.services.wording import folder_name as folder
+from nylasadmin.web.words import pulse, time_left, write_words, written
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ def test_the_button_says_what_will_happen(counters: Counters, words: str) -> Non
 
 
 def test_only_the_crm_has_an_article() -> None:
-    assert (with_article("CRM"), with_article("Nylas")) == ("the CRM", "Nylas")
+    assert (article("CRM"), article("Nylas")) == ("the CRM", "Nylas")
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,8 @@ def error_of_exception(error: requests.RequestException) -> NylasError:
     detail = _cause_text(error)
     if isinstance(error, requests.exceptions.SSLError):
         return TlsFailed(detail)
+    if _is_in_handshake(error):
+        return TimedOut("no answer to the TLS handshake: " + detail)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return TimedOut(detail)
     if isinstance(error, requests.exceptions.Timeout):
@@ -132,6 +134,11 @@ def error_of_exception(error: requests.RequestException) -> NylasError:
     if isinstance(error, requests.exceptions.MissingSchema):
         return HostUnknown(detail)
     return _connection_error(error, detail)
+
+
+def _is_in_handshake(error: requests.RequestException) -> bool:
+    """Say whether the time ran out before encryption was agreed upon: then nothing was sent."""
+    return any("handshake" in str(cause) for cause in _causes(error) if isinstance(cause, TimeoutError))
 
 
 def _connection_error(error: requests.RequestException, detail: str) -> NylasError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
 
@@ -149,19 +150,29 @@ class Listings:
 
     def _pages(self, query: dict[str, str | int | tuple[str, ...]]) -> Iterator[EventPage]:
         page = read_page(self._http.get(self._path, query))
-        yield page
-        while page.next_cursor:
-            cursor = page.next_cursor
-            page = self._next_page(query | {"page_token": cursor})
-            if page.next_cursor == cursor:
-                raise BadAnswer("a cursor that leads to itself", status=200)
+        if page.next_cursor:
+            yield from self._following(page, query)
+        else:
             yield page
 
-    def _next_page(self, query: Query) -> EventPage:
-        try:
-            return read_page(self._http.get(self._path, query))
-        except _REFUSALS as error:
-            raise CursorLost(error) from error
+    def _following(self, page: EventPage, query: Query) -> Iterator[EventPage]:
+        """Yield a page and all after it; the next one is on its way while the caller works on the one before."""
+        with ThreadPoolExecutor(1, thread_name_prefix="page") as ahead:
+            while page.next_cursor:
+                cursor = page.next_cursor
+                coming = ahead.submit(self._http.get, self._path, {**query, "page_token": cursor})
+                yield page
+                page = _arrived(coming)
+                if page.next_cursor == cursor:
+                    raise BadAnswer("a cursor that leads to itself", status=200)
+            yield page
+
+
+def _arrived(coming: Future[bytes]) -> EventPage:
+    try:
+        return read_page(coming.result())
+    except _REFUSALS as error:
+        raise CursorLost(error) from error
 
 
 def restarting(read: Callable[[], list[EventPage]]) -> list[EventPage]:

@@ -15,6 +15,7 @@ from nylasadmin.adapters.nylas.gathering import Gathering
 from nylasadmin.adapters.nylas.http import NylasHttp
 from nylasadmin.adapters.nylas.listings import FAR_FUTURE, CursorLost, Horizon, Listings, Restarts
 from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_event, read_page
+from nylasadmin.domain.defects import is_in_calendars
 from nylasadmin.domain.fidelity import Fidelity, fingerprint, rules_for
 from nylasadmin.domain.items import ItemId, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import Observed, Reason, Window
@@ -23,6 +24,8 @@ from nylasadmin.errors import AccessDenied, NotThere
 from nylasadmin.services.ports import FolderRef
 
 _BATCH = 200
+_NO_ITEM = (ValueError, OverflowError, OSError)
+"""What converting an event raises that cannot be an item; the last two for times that this machine cannot compute."""
 
 
 class NylasReader:
@@ -92,7 +95,7 @@ class NylasReader:
             return event
         try:
             return self._whole(event)
-        except ValueError as error:
+        except _NO_ITEM as error:
             return Unreadable(event.id, item_id.encode(), event.title or "", str(error))
 
     def _whole(self, event: WireEvent) -> Series | None:
@@ -165,7 +168,7 @@ class NylasReader:
     def _single(self, event: WireEvent, fidelity: Fidelity) -> Observed:
         try:
             return self._observed(event, item_of(event, self.rules), fidelity)
-        except ValueError as error:
+        except _NO_ITEM as error:
             return _unreadable(Unreadable(event.id, event.id.encode(), event.title or "", str(error)))
 
     def _add_occurrences_outside(self, found: Gathering, ranges: list[tuple[int, int]], window: Window) -> None:
@@ -186,7 +189,7 @@ class NylasReader:
     def _reach(self, master: WireEvent) -> Window | None:
         try:
             return self.listings.reach(series_of(master, (), self.rules).item)
-        except ValueError:
+        except _NO_ITEM:
             return None
 
     @staticmethod
@@ -212,7 +215,7 @@ class NylasReader:
     def _series(self, master: WireEvent, overrides: Iterable[WireEvent], fidelity: Fidelity) -> Observed:
         try:
             return self._observed(master, series_of(master, overrides, self.rules).item, fidelity)
-        except ValueError as error:
+        except _NO_ITEM as error:
             return _unreadable(Unreadable(master.id, master.id.encode(), master.title or "", str(error)))
 
     def _orphaned(self, master_id: str, occurrences: list[WireEvent], fidelity: Fidelity) -> Iterator[Observed]:
@@ -225,7 +228,7 @@ class NylasReader:
         for event in occurrences:
             try:
                 yield self._observed(event, orphan_of(event, self.rules), fidelity)
-            except ValueError as error:
+            except _NO_ITEM as error:
                 yield _unreadable(Unreadable(event.id, event.id.encode(), event.title or "", str(error)))
 
     # one item
@@ -237,6 +240,8 @@ class NylasReader:
 
     def _observed(self, event: WireEvent, item: ScheduleItem, fidelity: Fidelity) -> Observed:
         start, end = span(item)
+        if not (is_in_calendars(start) and is_in_calendars(end)):
+            raise ValueError("no calendar has this time")
         self._bodies[event.id] = encode_item(item)
         claims = claimed_by(event, self.folder.installation)
         return Observed(

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, null, select, update
 from sqlalchemy.exc import DataError, InterfaceError
 
 from nylasadmin.adapters.storage.bulk import insert_rows, storable
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import crm_changes, crm_items
-from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint
+from nylasadmin.domain.fidelity import FULL, Fidelity, alike_bit, alike_mask, fingerprint, is_alike
 from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.recurrence import span
@@ -27,9 +27,21 @@ from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.storage import CrmItem, ItemScope
 
 _BATCH = 500
-_VALUE_COLUMNS = ("uid", "original_start", "title", "start", "end", "is_recurring", "fingerprint", "body", "updated_at")
+_VALUE_COLUMNS = (
+    "uid",
+    "original_start",
+    "title",
+    "start",
+    "end",
+    "is_recurring",
+    "fingerprint",
+    "alike",
+    "body",
+    "updated_at",
+)
 _ITEM_COLUMNS = ("id", "user_id", "collection", "item_type", *_VALUE_COLUMNS)
 _CHANGE_COLUMNS = ("item_id", "user_id", "collection", "kind", "at", "origin")
+_PLANNING_COLUMNS = [crm_items.c[name] for name in ("id", *_VALUE_COLUMNS[:8])]
 _REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
 """What databases and drivers raise for a value they cannot hold."""
 
@@ -111,8 +123,10 @@ class SqlCrmStore:
         return found
 
     def _select(self, fidelity: Fidelity) -> Any:
-        columns = [c for c in crm_items.c if c.name not in ("user_id", "collection", "item_type", "updated_at")]
-        return select(*(c for c in columns if fidelity != FULL or c.name != "body"))
+        """Select what planning needs; a body only where the stored fingerprint does not serve."""
+        bit = alike_bit(fidelity)
+        body = case((crm_items.c.alike.op("&")(bit) != 0, null()), else_=crm_items.c.body).label("body")
+        return select(*_PLANNING_COLUMNS) if fidelity == FULL else select(*_PLANNING_COLUMNS, body)
 
     def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
         found: dict[ItemId, ScheduleItem] = {}
@@ -167,19 +181,20 @@ class SqlCrmStore:
         return {o.id: o.fingerprint for o in found}
 
     def _create(self, orders: list[WriteOrder]) -> list[Outcome]:
-        made = [(new_item_id(), order.item) for order in orders if order.item is not None]
-        self.insert_rows(made, "created")
+        now = self._now()
+        made = [(new_item_id(), _created(o.item, o, now)) for o in orders if o.item is not None]
+        self._insert(made, "created", now)
         return [Outcome(key=order.key, id=made_id) for order, (made_id, _) in zip(orders, made, strict=True)]
 
     def insert_rows(self, rows: list[tuple[ItemId, ScheduleItem]], change: str) -> None:
         """Insert items under given ids and number the change."""
-        if not rows:
-            return
-        scope, now = self._scope, self._now()
-        owner = (scope.user_id, scope.collection, str(ItemType.EVENT))
-        values = [(item_id, *owner, *_values(item, now)) for item_id, item in rows]
-        insert_rows(self._db, crm_items, _ITEM_COLUMNS, values)
-        self._feed([i for i, _ in rows], change, now)
+        now = self._now()
+        self._insert([(item_id, _values(item, now)) for item_id, item in rows], change, now)
+
+    def _insert(self, rows: list[tuple[ItemId, tuple[object, ...]]], change: str, now: int) -> None:
+        owner = (self._scope.user_id, self._scope.collection, str(ItemType.EVENT))
+        insert_rows(self._db, crm_items, _ITEM_COLUMNS, [(item_id, *owner, *values) for item_id, values in rows])
+        self._feed([item_id for item_id, _ in rows], change, now)
 
     def _update(self, orders: list[WriteOrder]) -> None:
         if not orders:
@@ -220,6 +235,20 @@ def _unfit(orders: list[WriteOrder]) -> list[Outcome]:
 def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
     """Give an item's part of a row, in the order of ``_VALUE_COLUMNS``."""
     start, end = span(item)
+    return _row_values(item, start, end, fingerprint(item, FULL), alike_mask(item), now)
+
+
+def _created(item: ScheduleItem, order: WriteOrder, now: int) -> tuple[object, ...]:
+    """Give a new item's part of a row; what its source has computed is taken over where it holds here too."""
+    seen = order.seen
+    if seen is None or not is_alike(item, order.fidelity):
+        return _values(item, now)
+    return _row_values(item, seen.start, seen.end, seen.fingerprint, alike_bit(order.fidelity), now)
+
+
+def _row_values(
+    item: ScheduleItem, start: int, end: int, full_fingerprint: bytes, alike: int, now: int
+) -> tuple[object, ...]:
     return (
         item.uid,
         _moment_text(item.original_start),
@@ -227,7 +256,8 @@ def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
         start,
         end,
         item.is_recurring,
-        fingerprint(item, FULL),
+        full_fingerprint,
+        alike,
         encode_item(item),
         now,
     )
@@ -250,10 +280,10 @@ def _moment(text: str | None) -> Moment | None:
 
 
 def _observed(row: Row[Any], fidelity: Fidelity) -> Observed:
-    stored = bytes(row.fingerprint)
+    serves = fidelity == FULL or row.alike & alike_bit(fidelity)
     return Observed(
         id=row.id,
-        fingerprint=stored if fidelity == FULL else fingerprint(decode_item(bytes(row.body)), fidelity),
+        fingerprint=bytes(row.fingerprint) if serves else fingerprint(decode_item(bytes(row.body)), fidelity),
         title=row.title,
         start=row.start,
         end=row.end,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, text, update
 
 from nylasadmin.adapters.storage.tables import audit, operator_privileges, operators
+from nylasadmin.domain.names import name_key
 from nylasadmin.domain.privileges import Operator, Privilege
 from nylasadmin.services.views import AuditRow, OperatorRow
 
@@ -20,7 +21,9 @@ class SqlOperators:
         self._now = now
 
     def add(self, username: str, password_hash: str) -> int:
-        made = self._db.execute(insert(operators).values(username=username, password_hash=password_hash))
+        made = self._db.execute(
+            insert(operators).values(username=username, name_key=name_key(username), password_hash=password_hash)
+        )
         key: Any = made.inserted_primary_key
         return int(key[0])
 
@@ -28,10 +31,12 @@ class SqlOperators:
         return self._one(operators.c.id == operator_id)
 
     def by_name(self, username: str) -> Operator | None:
-        return self._one(operators.c.username == username)
+        """Find an operator by name, in any case; the exact name comes first."""
+        return self._one(or_(operators.c.username == username, operators.c.name_key == name_key(username)), username)
 
-    def _one(self, condition: Any) -> Operator | None:
-        row = self._db.execute(select(operators).where(condition)).one_or_none()
+    def _one(self, condition: Any, username: str = "") -> Operator | None:
+        found = select(operators).where(condition).order_by(operators.c.username != username)
+        row = self._db.execute(found.limit(1)).one_or_none()
         if row is None:
             return None
         return Operator(
@@ -78,7 +83,7 @@ class SqlOperators:
                 is_disabled=row.is_disabled,
                 last_sign_in_at=row.last_sign_in_at,
             )
-            for row in self._db.execute(select(operators).order_by(operators.c.username)).all()
+            for row in self._db.execute(select(operators).order_by(operators.c.name_key)).all()
         ]
 
     def holders(self, privilege: Privilege) -> list[str]:
@@ -86,7 +91,7 @@ class SqlOperators:
             select(operators.c.username)
             .join(operator_privileges)
             .where(operator_privileges.c.privilege == str(privilege), operators.c.is_disabled.is_(False))
-            .order_by(operators.c.username)
+            .order_by(operators.c.name_key)
         )
         return list(self._db.execute(held).scalars())
 

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
@@ -69,9 +84,12 @@ class SqlPlans:
         """Forget what an interrupted preview stored."""
         self._db.execute(delete(plan_items).where(plan_items.c.run_id == run_id))
 
-    def prune(self, asked_before: int) -> None:
-        """Drop the items of previews that were asked for before a time; their counts stay."""
-        old = select(snapshots.c.id).where(snapshots.c.is_preview, snapshots.c.requested_at < asked_before)
+    def prune(self, previews_before: int, snapshots_before: int) -> None:
+        """Drop the items of what was asked for before a time; counts stay, and so does what a held run waits with."""
+        asked = snapshots.c.requested_at
+        is_old = or_(and_(snapshots.c.is_preview, asked < previews_before), asked < snapshots_before)
+        is_held = exists().where(runs.c.snapshot_id == snapshots.c.id, runs.c.state == str(RunState.HELD))
+        old = select(snapshots.c.id).where(is_old, not_(is_held))
         self._db.execute(delete(plan_items).where(plan_items.c.plan_id.in_(old)))
 
     def shown(self, plan_id: int, link_id: int) -> dict[Key, Shown]:

@@ -12,9 +12,10 @@ from nylasadmin.adapters.storage.crm import SqlCrmItems
 from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks, SqlPairs
 from nylasadmin.adapters.storage.operators import SqlAuditTrail, SqlOperators
 from nylasadmin.adapters.storage.plans import SqlPlans
-from nylasadmin.adapters.storage.runs import SqlRuns, SqlWrites
+from nylasadmin.adapters.storage.runs import SqlRuns
 from nylasadmin.adapters.storage.tables import installation
 from nylasadmin.adapters.storage.targets import SqlTargets
+from nylasadmin.adapters.storage.writes import SqlWrites
 
 
 class SqlUnitOfWork:

@@ -1,4 +1,4 @@
-"""Snapshots, runs, leases, and the record of every write a run makes.
+"""Snapshots, runs and their leases.
 
 State moves only by conditional updates whose row count is checked. A claim raises the run's fence; everything a worker
 changes afterwards names that fence, so that a late worker with an expired lease can neither commit nor release.
@@ -13,9 +13,7 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     and_,
-    bindparam,
     delete,
     exists,
     func,
@@ -26,19 +24,17 @@ from sqlalchemy import (
     update,
 )
 
-from nylasadmin.adapters.storage.bulk import insert_rows, storable
+from nylasadmin.adapters.storage.bulk import storable
 from nylasadmin.adapters.storage.links import chunks
-from nylasadmin.adapters.storage.tables import failures, plan_uses, runs, snapshots, writes
+from nylasadmin.adapters.storage.tables import failures, plan_uses, runs, snapshots
 from nylasadmin.domain.guard import Hold
-from nylasadmin.domain.items import ItemId
-from nylasadmin.domain.plan import ActionKind, Direction, ReceiverOnly
+from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.runs import LIVE, Counters, Failure, Run, RunState
 from nylasadmin.errors import NotFound
-from nylasadmin.services.storage import IntendedWrite, NewRun, WriteRow
+from nylasadmin.services.storage import LiveRun, NewRun
 from nylasadmin.services.views import SkippedLink
 
 COUNTERS = tuple(Counters.__struct_fields__)
-_WRITE_COLUMNS = ("run_id", "seq", "link_id", "kind", "state", "crm_id", "nylas_id", "title", "before")
 _EXECUTED = ("created", "updated", "deleted", "moved", "failed")
 
 
@@ -100,14 +96,13 @@ class SqlRuns:
         found = select(runs.c.link_id).where(runs.c.snapshot_id == plan_id, runs.c.state == str(RunState.DONE))
         return list(self._db.execute(found.order_by(runs.c.ordinal)).scalars())
 
-    def live_by_link(self, link_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    def live_by_link(self, link_ids: Sequence[int]) -> dict[int, LiveRun]:
         """Give for each busy link the run and the snapshot that occupy it."""
-        found: dict[int, tuple[int, int]] = {}
+        found: dict[int, LiveRun] = {}
+        columns = (runs.c.link_id, runs.c.id, runs.c.snapshot_id, runs.c.state)
         for chunk in chunks(link_ids):
-            rows = self._db.execute(
-                select(runs.c.link_id, runs.c.id, runs.c.snapshot_id).where(runs.c.link_id.in_(chunk), _occupies())
-            )
-            found |= {row.link_id: (row.id, row.snapshot_id) for row in rows}
+            rows = self._db.execute(select(*columns).where(runs.c.link_id.in_(chunk), _occupies()))
+            found |= {row.link_id: LiveRun(row.id, row.snapshot_id, row.state == str(RunState.HELD)) for row in rows}
         return found
 
     def claimable(self, now: float, snapshot_id: int | None, limit: int) -> list[int]:
@@ -295,70 +290,9 @@ class SqlRuns:
         return int(self._db.execute(counted).scalar_one())
 
 
-class SqlWrites:
-    """What runs wrote, each with the destination's version before it; remote writes are announced first."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
-
-    def next_seq(self, run_id: int) -> int:
-        highest = self._db.execute(select(func.max(writes.c.seq)).where(writes.c.run_id == run_id)).scalar()
-        return 0 if highest is None else int(highest) + 1
-
-    def intend(self, run_id: int, link_id: int, rows: Sequence[WriteRow]) -> None:
-        self._insert(run_id, link_id, rows, "intended")
-
-    def record(self, run_id: int, link_id: int, rows: Sequence[WriteRow]) -> None:
-        self._insert(run_id, link_id, rows, "done")
-
-    def _insert(self, run_id: int, link_id: int, rows: Sequence[WriteRow], state: str) -> None:
-        values = [
-            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, storable(row.title), row.before)
-            for row in rows
-        ]
-        insert_rows(self._db, writes, _WRITE_COLUMNS, values)
-
-    def settle(self, run_id: int, ends: Sequence[tuple[int, str, ItemId | None]]) -> None:
-        """Note how announced writes ended: ``(seq, state, the id at Nylas or None to keep it)``."""
-        rows = [{"the_seq": seq, "ended": state, "the_id": nylas_id} for seq, state, nylas_id in ends]
-        if rows:
-            self._db.execute(
-                update(writes)
-                .where(writes.c.run_id == run_id, writes.c.seq == bindparam("the_seq"))
-                .values(state=bindparam("ended"), nylas_id=func.coalesce(bindparam("the_id"), writes.c.nylas_id)),
-                rows,
-            )
-
-    def sent(self, run_id: int, seq: int) -> None:
-        """Note that an announced write is about to leave."""
-        this = and_(writes.c.run_id == run_id, writes.c.seq == seq)
-        self._db.execute(update(writes).where(this).values(state="sent"))
-
-    def unsettled(self, link_id: int) -> list[IntendedWrite]:
-        found = (
-            select(writes, runs.c.finished_at)
-            .join(runs, writes.c.run_id == runs.c.id)
-            .where(writes.c.link_id == link_id, writes.c.state.in_(["intended", "sent"]))
-            .order_by(writes.c.run_id, writes.c.seq)
-        )
-        return [_intended(row) for row in self._db.execute(found)]
-
-
 def _failure_values(failure: Failure) -> dict[str, object]:
     values = msgspec.structs.asdict(failure)
     return values | {name: storable(values[name]) for name in ("title", "cause", "detail")}
-
-
-def _intended(row: Row[Any]) -> IntendedWrite:
-    return IntendedWrite(
-        run_id=row.run_id,
-        seq=row.seq,
-        kind=ActionKind(row.kind),
-        crm_id=ItemId(row.crm_id) if row.crm_id else None,
-        nylas_id=ItemId(row.nylas_id) if row.nylas_id else None,
-        was_sent=row.state == "sent",
-        run_ended_at=row.finished_at,
-    )
 
 
 def _occupies() -> ColumnElement[bool]:

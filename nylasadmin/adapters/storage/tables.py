@@ -50,6 +50,8 @@ operators = Table(
     Column("is_disabled", Boolean, nullable=False, default=False),
     Column("sign_in_serial", Integer, nullable=False, default=1),
     Column("last_sign_in_at", Big),
+    Column("name_key", String(300), nullable=False),  # the name as it is compared, in any case
+    Index("uq_operators_name_key", "name_key", unique=True),
 )
 
 operator_privileges = Table(
@@ -90,6 +92,8 @@ targets = Table(
     Column("guard_deletes", Integer, nullable=False),
     Column("guard_share_percent", Integer, nullable=False),
     Column("version", Integer, nullable=False, default=1),
+    Column("name_key", String(300), nullable=False),  # the name as it is compared, in any case
+    Index("uq_targets_name_key", "name_key", unique=True),
 )
 
 sender_channels = Table(
@@ -137,6 +141,7 @@ crm_items = Table(
     Column("end", Big, nullable=False),
     Column("is_recurring", Boolean, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
+    Column("alike", Integer, nullable=False, server_default="0"),  # where the fingerprint serves reduced items too
     Column("body", LargeBinary, nullable=False),
     Column("updated_at", Big, nullable=False),
     Index("ix_crm_items_owner", "user_id", "collection", "item_type"),

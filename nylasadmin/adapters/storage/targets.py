@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from nylasadmin.adapters.storage.tables import (
     accounts,
@@ -12,16 +12,19 @@ from nylasadmin.adapters.storage.tables import (
     links,
     notification_channels,
     pairs,
+    plan_items,
+    plan_uses,
     runs,
     sender_channels,
     snapshots,
     targets,
     writes,
 )
+from nylasadmin.domain.names import name_key
 from nylasadmin.domain.targets import GuardLimits, NotificationChannel, PlanLevel, SenderChannel, Target, TargetForm
 from nylasadmin.errors import NotFound
 
-_columns = (
+TARGET_COLUMNS = (
     targets,
     sender_channels.c.name.label("sender_name"),
     sender_channels.c.base_url,
@@ -34,7 +37,7 @@ _columns = (
     notification_channels.c.path,
     (notification_channels.c.sealed_secret.is_not(None)).label("has_secret"),
 )
-_joined = targets.join(sender_channels).join(notification_channels)
+TARGETS_JOINED = targets.join(sender_channels).join(notification_channels)
 
 
 class SqlTargets:
@@ -68,15 +71,17 @@ class SqlTargets:
         return found
 
     def by_name(self, name: str) -> Target | None:
-        return self._one(targets.c.name == name)
+        """Find a target by name, in any case; the exact name comes first."""
+        return self._one(or_(targets.c.name == name, targets.c.name_key == name_key(name)), name)
 
-    def _one(self, condition: Any) -> Target | None:
-        row = self._db.execute(select(*_columns).select_from(_joined).where(condition)).mappings().one_or_none()
-        return _target(row) if row else None
+    def _one(self, condition: Any, name: str = "") -> Target | None:
+        found = select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).where(condition).order_by(targets.c.name != name)
+        row = self._db.execute(found.limit(1)).mappings().one_or_none()
+        return target_of(row) if row else None
 
     def all(self) -> list[Target]:
-        rows = self._db.execute(select(*_columns).select_from(_joined).order_by(targets.c.name)).mappings()
-        return [_target(row) for row in rows]
+        found = select(*TARGET_COLUMNS).select_from(TARGETS_JOINED).order_by(targets.c.name_key)
+        return [target_of(row) for row in self._db.execute(found).mappings()]
 
     def update(
         self,
@@ -113,6 +118,8 @@ class SqlTargets:
         its_snapshots = select(snapshots.c.id).where(snapshots.c.target_id == target_id)
         its_runs = select(runs.c.id).where(runs.c.snapshot_id.in_(its_snapshots))
         for table, which in (
+            (plan_uses, plan_uses.c.snapshot_id.in_(its_snapshots)),
+            (plan_items, plan_items.c.run_id.in_(its_runs)),
             (failures, failures.c.run_id.in_(its_runs)),
             (writes, writes.c.run_id.in_(its_runs)),
             (runs, runs.c.snapshot_id.in_(its_snapshots)),
@@ -147,6 +154,7 @@ def _new_id(key: Any) -> int:
 def _target_values(form: TargetForm) -> dict[str, object]:
     return {
         "name": form.name.strip(),
+        "name_key": name_key(form.name),
         "host": form.host.strip(),
         "inbound": form.inbound,
         "outbound": form.outbound,
@@ -167,7 +175,7 @@ def _sender_values(form: TargetForm) -> dict[str, object]:
     }
 
 
-def _target(row: RowMapping) -> Target:
+def target_of(row: RowMapping) -> Target:
     return Target(
         id=row["id"],
         name=row["name"],

@@ -34,7 +34,7 @@ def people(count: int, rng: Random) -> Iterator[Person]:
     taken: Counter[str] = Counter()
     for number in range(count):
         given, family, timezone = _name(number, rng)
-        local = _plain(f"{given}.{family}")
+        local = plain(f"{given}.{family}")
         taken[local] += 1
         address = local if taken[local] == 1 else f"{local}{taken[local]}"
         department = (number // TEAM_SIZE) % len(DEPARTMENTS)
@@ -48,7 +48,7 @@ def _name(number: int, rng: Random) -> tuple[str, str, str]:
     return rng.choice(given), rng.choice(family), timezone
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Write a name with the letters of an address."""
     bare = unicodedata.normalize("NFKD", text.replace("ø", "o").replace("ß", "ss"))
     return "".join(letter for letter in bare.lower() if letter.isascii() and (letter.isalnum() or letter == "."))

@@ -7,9 +7,9 @@ lives at Nylas altogether.
 from __future__ import annotations
 
 from nylasadmin.sandbox.calendars import Calendar
-from nylasadmin.sandbox.events.rows import EventRow
+from nylasadmin.sandbox.events.writes import store
 from nylasadmin.sandbox.grants import Grant
-from nylasadmin.sandbox.wire import decoded, encoded
+from nylasadmin.sandbox.wire import decoded
 
 
 class Departures:
@@ -30,23 +30,14 @@ class Departures:
             return False
         for calendar in old.calendars.values():
             calendar.grant, calendar.metadata = grant, {}
-            _readdress(calendar, old.id)
+            _readdress(calendar)
         grant.calendars = old.calendars
         return True
 
 
-def _readdress(calendar: Calendar, old_id: str) -> None:
-    # A UUID in quotes stands nowhere else by chance: so the bytes can be changed as they are.
-    old, new = encoded(old_id), encoded(calendar.grant.id)
+def _readdress(calendar: Calendar) -> None:
+    """Give all events of a calendar its new grant, and take their metadata away."""
     for _, row in list(calendar.events.rows()):
-        bare = _bare(row)
-        calendar.events.put(bare._replace(body=bare.body.replace(old, new, 1)))
-
-
-def _bare(row: EventRow) -> EventRow:
-    """Return a row without metadata."""
-    if not row.has_metadata:
-        return row
-    event = decoded(row.body)
-    del event["metadata"]
-    return row._replace(body=encoded(event), keys=None, has_metadata=False)
+        event = decoded(row.body) | {"grant_id": calendar.grant.id}
+        event.pop("metadata", None)
+        store(calendar, event)

@@ -11,8 +11,7 @@ from nylasadmin.sandbox.events.cursors import Cursor, encode_cursor
 from nylasadmin.sandbox.events.occurrences import occurrence
 from nylasadmin.sandbox.events.queries import EventQuery
 from nylasadmin.sandbox.events.recurrences import starts_between
-from nylasadmin.sandbox.events.rows import EventRow
-from nylasadmin.sandbox.events.tables import EventTable
+from nylasadmin.sandbox.events.tables import EventTable, StoredRow
 from nylasadmin.sandbox.events.whens import span
 from nylasadmin.sandbox.providers import ProviderRules
 from nylasadmin.sandbox.wire import Json, decoded, encoded
@@ -31,7 +30,7 @@ class Page(NamedTuple):
 class _Hit(NamedTuple):
     place: int
     occurrence: int
-    row: EventRow
+    row: StoredRow
 
 
 def page_of(table: EventTable, query: EventQuery, rules: ProviderRules) -> Page:
@@ -68,10 +67,8 @@ def _sorted_hits(table: EventTable, query: EventQuery, rules: ProviderRules) -> 
 def _hits(
     table: EventTable, query: EventQuery, rules: ProviderRules, place: int, from_occurrence: int
 ) -> Iterator[_Hit]:
-    low, high, hidden = query.low, query.high, not query.show_cancelled
-    for at, row in table.rows(place):
-        if row.start >= high or (row.end <= low and row.start < low):
-            continue
+    hidden = not query.show_cancelled
+    for at, row in table.rows_between(place, query.low, query.high):
         if row.cancelled and hidden and not (query.show_cancelled_occurrences and row.master_id):
             continue
         if not _fits(row, query):
@@ -82,13 +79,11 @@ def _hits(
             yield _Hit(at, _WHOLE, row)
 
 
-def _fits(row: EventRow, query: EventQuery) -> bool:
+def _fits(row: StoredRow, query: EventQuery) -> bool:
     """Tell whether the row's columns and, if words are asked for, its text answer the query."""
     if query.event_types and row.event_type not in query.event_types:
         return False
     if query.master_id is not None and query.master_id not in (row.master_id, row.id):
-        return False
-    if query.uid is not None and row.uid != query.uid:
         return False
     if query.key is not None and (row.keys is None or row.keys[query.key[0]] != query.key[1]):
         return False
@@ -96,14 +91,21 @@ def _fits(row: EventRow, query: EventQuery) -> bool:
         return False
     if query.updated_before is not None and row.updated >= query.updated_before:
         return False
-    if not query.tests:
+    return _reads_as_asked(row, query)
+
+
+def _reads_as_asked(row: StoredRow, query: EventQuery) -> bool:
+    """Tell whether the text of a row answers the query; unpack it only if that is asked."""
+    if query.uid is not None and not row.may_have_uid(query.uid):
+        return False
+    if query.uid is None and not query.tests:
         return True
     event = decoded(row.body)
-    return all(test(event) for test in query.tests)
+    return query.uid in (None, event.get("ical_uid")) and all(test(event) for test in query.tests)
 
 
 def _occurrences(
-    place: int, row: EventRow, table: EventTable, query: EventQuery, rules: ProviderRules, from_occurrence: int
+    place: int, row: StoredRow, table: EventTable, query: EventQuery, rules: ProviderRules, from_occurrence: int
 ) -> Iterator[_Hit]:
     if row.cancelled:
         return

@@ -213,7 +213,7 @@ def _tentative_is_free(args: Args, rules: ProviderRules) -> bool:
 
 
 def _tests(args: Args, rules: ProviderRules) -> tuple[Test, ...]:
-    tests = [_word_test(name, args[name]) for name in _WORD_FILTERS if args.get(name)]
+    tests = [word_test(name, args[name]) for name in _WORD_FILTERS if args.get(name)]
     if args.getlist("attendees"):
         # A repeated key counts with its last value only, as at the service: so the mistake shows.
         tests.append(_attendee_test(args.getlist("attendees")[-1]))
@@ -222,7 +222,8 @@ def _tests(args: Args, rules: ProviderRules) -> tuple[Test, ...]:
     return tuple(tests)
 
 
-def _word_test(name: str, words: str) -> Test:
+def word_test(name: str, words: str) -> Test:
+    """Test a field of text for words, in any case, as whole words only."""
     pattern = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE)
     return lambda event: bool(pattern.search(event.get(name) or ""))
 

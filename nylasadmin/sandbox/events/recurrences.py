@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile
 
@@ -75,6 +75,19 @@ def exclusions(when: Json, recurrence: list[str]) -> _Exclusions | None:
     """Return the test for excluded occurrences, None if nothing is excluded."""
     lines = [line for line in recurrence if line.upper().startswith("EXDATE")]
     return _Exclusions(lines, zone_name(when), all_day=is_all_day(when)) if lines else None
+
+
+def excluded_moments(event: Json) -> list[datetime | date]:
+    """Return the days, and the times in UTC, that the EXDATE lines of a series name."""
+    named = [found for line in event.get("recurrence") or () for found in _excluded(line, zone_name(event["when"]))]
+    whole_days = is_all_day(event["when"])
+    return [_day_or_utc(moment, zone_of, whole_days=whole_days) for moment, zone_of in named]
+
+
+def _day_or_utc(moment: datetime | date, zone_of: str | None, *, whole_days: bool) -> datetime | date:
+    if not isinstance(moment, datetime):
+        return moment
+    return moment.date() if whole_days else datetime.fromtimestamp(instant(moment, zone_of), UTC)
 
 
 class _Exclusions:

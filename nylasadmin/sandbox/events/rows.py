@@ -1,4 +1,4 @@
-"""One stored event: its encoded JSON and the few columns that queries look at.
+"""One event as it is given to a table: its encoded JSON and the few columns that queries look at.
 
 A list page is then bytes joined together; nothing is decoded unless a filter asks for words.
 """
@@ -15,7 +15,7 @@ INDEXED_KEYS = ("key1", "key2", "key3", "key4", "key5")
 
 
 class EventRow(NamedTuple):
-    """An event as the table holds it. `end` is the end of the last occurrence for a series."""
+    """An event for a table. `end` is the end of the last occurrence for a series."""
 
     id: str
     body: bytes

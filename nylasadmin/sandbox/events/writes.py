@@ -11,7 +11,8 @@ from nylasadmin.sandbox.errors import bad_request, forbidden, not_found
 from nylasadmin.sandbox.events.fields import checked_fields
 from nylasadmin.sandbox.events.occurrences import occurrence, parsed_id, stamp
 from nylasadmin.sandbox.events.recurrences import starts_between
-from nylasadmin.sandbox.events.rows import EventRow, row_of
+from nylasadmin.sandbox.events.rows import row_of
+from nylasadmin.sandbox.events.tables import StoredRow
 from nylasadmin.sandbox.events.whens import is_all_day
 from nylasadmin.sandbox.wire import Json, decoded
 
@@ -112,7 +113,7 @@ def _delete_occurrence(sandbox: Sandbox, calendar: Calendar, event: Json, now: i
         sandbox.changes.announce("event.updated", calendar.grant, {**series, "cancelled_occurrences": [event["id"]]})
 
 
-def _series_of(calendar: Calendar, event_id: str) -> tuple[EventRow, int]:
+def _series_of(calendar: Calendar, event_id: str) -> tuple[StoredRow, int]:
     """Find the series and the original start that an occurrence's id means."""
     parsed = parsed_id(event_id)
     master = calendar.events.get(parsed[0]) if parsed else None

@@ -14,6 +14,8 @@ from nylasadmin.sandbox.http.pages import page_size
 from nylasadmin.sandbox.state import Sandbox
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 10, 200
+_EQUAL = ("email", "provider", "grant_status", "ip", "account_id", "workspace_id")
+_FILTERS = frozenset((*_EQUAL, "account_ids", "since", "before"))
 
 
 def routes(sandbox: Sandbox) -> Blueprint:
@@ -27,7 +29,7 @@ def routes(sandbox: Sandbox) -> Blueprint:
         if offset < 0:
             raise bad_request("offset must not be negative", offset="must not be negative")
         with sandbox.lock:
-            found = _sorted([one for one in sandbox.grants if _fits(one, request.args)], request.args)
+            found = _found(sandbox, request.args)
             page = [one.wire() for one in found[offset : offset + page_size(limit)]]
         return replies.reply({"request_id": replies.request_id(), "data": page, "limit": limit, "offset": offset})
 
@@ -56,7 +58,7 @@ def routes(sandbox: Sandbox) -> Blueprint:
 
 def _fits(grant: Grant, args: Args) -> bool:
     shown = grant.wire()
-    for name in ("email", "provider", "grant_status", "ip", "account_id", "workspace_id"):
+    for name in _EQUAL:
         if name in args and str(shown.get(name, "")).casefold() != args[name].casefold():
             return False
     if "account_ids" in args:
@@ -65,10 +67,16 @@ def _fits(grant: Grant, args: Args) -> bool:
     return (since is None or grant.created_at >= since) and (before is None or grant.created_at <= before)
 
 
-def _sorted(grants: list[Grant], args: Args) -> list[Grant]:
+def _found(sandbox: Sandbox, args: Args) -> list[Grant]:
+    """Return the grants that answer a query, in its order."""
     sort_by, order = args.get("sort_by", "created_at"), args.get("order_by", "desc")
     if sort_by not in ("created_at", "updated_at"):
         raise bad_request("sort_by must be created_at or updated_at", sort_by="must be created_at or updated_at")
     if order not in ("asc", "desc"):
         raise bad_request("order_by must be asc or desc", order_by="must be asc or desc")
-    return sorted(grants, key=lambda one: (getattr(one, sort_by), one.id), reverse=order == "desc")
+    found = sandbox.grants.by_creation()
+    if not _FILTERS.isdisjoint(args):
+        found = [one for one in found if _fits(one, args)]
+    if sort_by == "updated_at":
+        found = sorted(found, key=lambda one: (one.updated_at, one.id))
+    return found if order == "asc" else found[::-1]

@@ -29,7 +29,11 @@ class Bursts:
 
 def key_of(change: Change) -> Hashable:
     """Return what tells bursts apart: the account, the kind of object and the object."""
-    return change.grant.id if change.grant else None, change.trigger.partition(".")[0], change.object.get("id")
+    return (
+        change.grant.id if change.grant else None,
+        change.trigger.partition(".")[0],
+        change.object.get("id") or change.object.get("message_id"),
+    )
 
 
 def _merged(before: Change, after: Change) -> Change:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -18,6 +19,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from nylasadmin.adapters.storage import migrate
 from nylasadmin.adapters.storage.database import prepare
 from nylasadmin.adapters.storage.migrate import upgrade
+from nylasadmin.adapters.storage.operators import SqlOperators
 from nylasadmin.adapters.storage.tables import metadata
 from tests.adapters.storage.conftest import Open
 
@@ -71,7 +73,7 @@ def definitions(engine: Engine) -> dict[str, set[str]]:
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
         return {
-            name: {" ".join(part.split()).rstrip(",") for part in sql.replace('"', "").split("\n")}
+            name: {" ".join(part.split()) for part in re.split(r"[\n,()]", sql.replace('"', ""))} - {""}
             for name, sql in rows
             if not name.startswith(("alembic", "sqlite"))
         }
@@ -104,6 +106,24 @@ def test_an_upgrade_copies_the_file_aside_first_and_keeps_the_rows(tmp_path: Pat
         assert old.execute("SELECT value FROM installation").fetchall() == [("kept",)]
     with engine.connect() as connection:
         assert connection.execute(text("SELECT value FROM installation")).scalar_one() == "kept"
+    engine.dispose()
+
+
+def test_names_that_differ_only_in_case_survive_the_upgrade(tmp_path: Path) -> None:
+    engine = at_first_tables(tmp_path / "store.db")
+    with engine.begin() as connection:
+        for name in ("olga", "OLGA", "vera"):
+            columns = "username, password_hash, is_disabled, sign_in_serial"
+            connection.exec_driver_sql(f"INSERT INTO operators ({columns}) VALUES ('{name}', '', 0, 1)")
+
+    upgrade(engine)
+
+    with engine.connect() as connection:
+        operators = SqlOperators(connection, lambda: 0)
+        found = {name: operators.by_name(name) for name in ("olga", "OLGA", "Olga", "Vera")}
+    assert {name: o.username for name, o in found.items() if o} == {
+        "olga": "olga", "OLGA": "OLGA", "Olga": "olga", "Vera": "vera",
+    }  # fmt: skip
     engine.dispose()
 
 
