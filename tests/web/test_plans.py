@@ -337,7 +337,7 @@ def test_a_busy_link_refuses_in_words(visit: Visit, stage: Stage) -> None:
     answer = visit("olga").send(f"/plans/{plan}/run")
     assert answer.status_code == 409
     assert "None of the links can be copied" in answer.text
-    assert "is at work on it" in answer.text
+    assert "is working on it; one run at a time per link" in answer.text
 
 
 # --- the dialog and the history ----------------------------------------------------------------------------------
