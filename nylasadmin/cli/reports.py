@@ -10,16 +10,20 @@ import msgspec
 from nylasadmin.cli.progress import duration
 from nylasadmin.cli.terminals import Terminal, number_of
 from nylasadmin.domain.guard import Hold, Limit
-from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.plan import ActionKind, Direction
 from nylasadmin.domain.runs import Counters, RunState
 from nylasadmin.domain.targets import GuardLimits
+from nylasadmin.services import Services
 from nylasadmin.services.console import Console
+from nylasadmin.services.plan_views import PlanQuery
+from nylasadmin.services.plans import Plans
 from nylasadmin.services.views import FailureRow, RunRow, SkippedLink, SnapshotState, SnapshotView
-from nylasadmin.services.wording import DIRECTIONS, article, folder_name, occupied, switched_off
+from nylasadmin.services.wording import DIRECTIONS, folder_name, occupied, reason, switched_off, with_article
 
 _T = TypeVar("_T")
 _PAGE = 200
 _MOST_SHOWN = 200
+_VICTIMS_SHOWN = 20
 _PLAN_HEADINGS = (
     "USER",
     "FOLDER",
@@ -43,11 +47,13 @@ JSON_SHAPE = """JSON: {"id", "target", "link": id or null, "direction": "get" or
        "runs": [{"id", "link", "user", "folder", "state", "cause", "detail", "counters",
                  "hold": null or {"limit", "deletes", "destination_items", "source_items", "source_before"}}],
        "left_out": [{"link", "user", "folder", "why"}],
+       "unwritable": {reason: how many items},
        "failures": [{"run", "link", "title", "action", "cause", "detail"}]}"""
 
 
-def say_snapshot(console: Console, view: SnapshotView, terminal: Terminal) -> None:
+def say_snapshot(services: Services, view: SnapshotView, terminal: Terminal) -> None:
     """Say what a snapshot came to, or what a preview would."""
+    console = services.console
     words = DIRECTIONS[view.direction]
     took = f" after {duration(view.finished_at - view.requested_at)}" if view.finished_at else ""
     what = "Preview of " + words.name if view.is_preview else words.name
@@ -58,7 +64,8 @@ def say_snapshot(console: Console, view: SnapshotView, terminal: Terminal) -> No
     else:
         terminal.say(_result(view))
     _say_section(terminal, "Left out:", (skipped_line(link, view.direction) for link in view.skipped))
-    _say_section(terminal, "Held:", _held_lines(console, view))
+    _say_section(terminal, "Cannot be written:", _unwritable_lines(services.plans, view))
+    _say_section(terminal, "Held:", _held_lines(services, view))
     _say_section(terminal, "Failed links:", (_failed_line(run) for run in _runs(console, view, RunState.FAILED)))
     _say_section(terminal, "Failed items:", _failure_lines(console, view))
 
@@ -119,15 +126,25 @@ def _why_skipped(link: SkippedLink, direction: Direction) -> str:
     return switched_off(direction, link.off)
 
 
-def _held_lines(console: Console, view: SnapshotView) -> Iterator[str]:
+def _unwritable_lines(plans: Plans, view: SnapshotView) -> Iterator[str]:
+    if not view.counters.skipped:
+        return
+    for why, items in plans.reasons(view.id, ActionKind.SKIP).items():
+        words = reason(view.direction, why)
+        yield f"{items:,} x {words.title}: {words.advice}"
+
+
+def _held_lines(services: Services, view: SnapshotView) -> Iterator[str]:
+    console = services.console
     guard = console.target(view.target_id).guard
-    loser = article(DIRECTIONS[view.direction].loser)
+    loser = with_article(DIRECTIONS[view.direction].loser)
     for run in _runs(console, view, RunState.HELD):
         if run.hold is None:
             continue
         deletes = f"{run.hold.deletes:,} of {number_of(run.hold.destination_items, 'item')} of {loser}"
         yield f"{_place(run)}: {deletes} would be deleted."
         yield f"  {hold_words(run.hold, view.direction, guard)} Nothing was written to this link."
+        yield from _victim_lines(services.plans, view, run)
         yield (
             f"  To delete exactly these: nylasadmin snapshot approve {view.id} --run {run.id} "
             f"--deletes {run.hold.deletes} --reason WHY"
@@ -135,10 +152,19 @@ def _held_lines(console: Console, view: SnapshotView) -> Iterator[str]:
         yield f"  To leave them: nylasadmin snapshot cancel {view.id}. The console shows the same choice."
 
 
+def _victim_lines(plans: Plans, view: SnapshotView, run: RunRow) -> Iterator[str]:
+    query = PlanQuery(plan_id=view.id, kind=ActionKind.DELETE, link_id=run.link_id, size=_VICTIMS_SHOWN)
+    page = plans.page(query, is_masked=False)
+    for item in page.rows:
+        yield f"  - “{item.title}”: {reason(view.direction, item.reason).title}"
+    if page.matching > len(page.rows):
+        yield f"  ... and {page.matching - len(page.rows):,} more; the console lists all"
+
+
 def hold_words(hold: Hold, direction: Direction, guard: GuardLimits) -> str:
     """Say which limit of the deletion guard was passed."""
     words = DIRECTIONS[direction]
-    winner, loser = article(words.winner), article(words.loser)
+    winner, loser = with_article(words.winner), with_article(words.loser)
     if hold.limit is Limit.SOURCE_EMPTY:
         before = number_of(hold.source_before or 0, "item")
         return f"The list in {winner} came back empty; it had {before} in the last run."
@@ -166,8 +192,9 @@ def _failure_lines(console: Console, view: SnapshotView) -> Iterator[str]:
         yield f"... and {view.counters.failed - _MOST_SHOWN:,} more; --json and the console list all"
 
 
-def as_json(console: Console, view: SnapshotView) -> dict[str, Any]:
+def as_json(services: Services, view: SnapshotView) -> dict[str, Any]:
     """Give the documented JSON value of a snapshot."""
+    console = services.console
     return {
         "id": view.id,
         "target": view.target_name,
@@ -184,6 +211,7 @@ def as_json(console: Console, view: SnapshotView) -> dict[str, Any]:
             {"link": s.link_id, "user": s.user_name, "folder": s.folder_name, "why": _why_skipped(s, view.direction)}
             for s in view.skipped
         ],
+        "unwritable": {str(why): n for why, n in services.plans.reasons(view.id, ActionKind.SKIP).items()},
         "failures": [
             _failure_json(row)
             for row in _paged(lambda page: console.failures(snapshot_id=view.id, page=page, size=_PAGE))

@@ -142,9 +142,9 @@ def _work_through(product: Product, view: SnapshotView, is_json: bool, terminal:
     """Work on a snapshot's runs, wait for those another process has taken, say what it came to."""
     end, is_interrupted = _watched(product, view, ProgressBar(terminal), terminal)
     if is_json:
-        terminal.say_json(as_json(product.services.console, end))
+        terminal.say_json(as_json(product.services, end))
     else:
-        say_snapshot(product.services.console, end, terminal)
+        say_snapshot(product.services, end, terminal)
     return Exit.INTERRUPTED if is_interrupted else _ENDS[end.state]
 
 

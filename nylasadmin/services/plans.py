@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from nylasadmin.domain.binding import PlanItemState
 from nylasadmin.domain.differences import MASK, differences, masked
 from nylasadmin.domain.items import decode_item
-from nylasadmin.domain.plan import WRITES, ActionKind, Direction
+from nylasadmin.domain.plan import WRITES, ActionKind, Direction, Reason
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
@@ -45,6 +46,15 @@ class Plans:
         """Give a preview with its counts. Raises :class:`NotFound` for anything but a preview."""
         with self._storage.read() as tx:
             return self._view(tx, plan_id)
+
+    def reasons(self, snapshot_id: int, kind: ActionKind) -> dict[Reason, int]:
+        """Count the kept items of one kind by their reason, the most frequent first; of a preview or a snapshot."""
+        counts: Counter[Reason] = Counter()
+        with self._storage.read() as tx:
+            for total in tx.plans.totals(snapshot_id):
+                if total.kind is kind:
+                    counts[total.reason] += total.items
+        return dict(counts.most_common())
 
     def _view(self, tx: UnitOfWork, plan_id: int) -> PlanView:
         preview = _preview(tx, plan_id)

@@ -81,6 +81,31 @@ _SWITCH_ON = {
 }
 """What to do about each reason."""
 
+_REASONS = {
+    Reason.CREATED_AT_SOURCE: Wording("New in {the_winner}", "{the_loser} does not have it yet"),
+    Reason.TWIN_FOUND: Wording("The same item on both sides", "from now on they belong together"),
+    Reason.TWIN_DIFFERS: Wording(
+        "The same item on both sides, and different", "{the_winner} wins; from now on they belong together"
+    ),
+    Reason.EQUAL: Wording("Equal on both sides", "nothing to write"),
+    Reason.DIFFERS: Wording("Different on both sides", "{the_loser} takes over the version of {the_winner}"),
+    Reason.DELETED_AT_DESTINATION: Wording("Was deleted in {the_loser}", "{the_winner} wins, so it comes back"),
+    Reason.DELETED_AT_SOURCE: Wording("Was deleted in {the_winner}", "it was a copy of an item that is gone there"),
+    Reason.RECEIVER_ONLY_KEPT: Wording("Exists only in {the_loser}", "kept, as the options say"),
+    Reason.RECEIVER_ONLY_REMOVED: Wording("Exists only in {the_loser}", "removed, as the options say"),
+    Reason.GONE_FROM_BOTH: Wording("Gone from both sides", "only the memory of it is dropped"),
+    Reason.PAIR_CONTRADICTED: Wording("Belongs to another item now", "the old memory is dropped"),
+    Reason.EXCLUDED: Wording("Left out by an operator", "stays as it is in {the_loser}"),
+    Reason.OUTSIDE_WINDOW: Wording("Outside the time that is copied", "stays as it is on both sides"),
+    Reason.FOLDER_READ_ONLY: Wording("The folder takes no changes", "it is read-only in {the_loser}"),
+    Reason.ITEM_READ_ONLY: Wording("The item takes no changes", "it is read-only in {the_loser}"),
+    Reason.ORGANIZED_BY_OTHER: Wording("Somebody else organizes it", "only the organizer can change it in {the_loser}"),
+    Reason.UNREADABLE: Wording("Cannot be read", "it is in a form that is not understood"),
+    Reason.TOO_MANY_EXCEPTIONS: Wording(
+        "Too many changed occurrences", "{the_loser} cannot hold that many in one series"
+    ),
+}
+
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
 
 STARTED_TOO_OFTEN = (
@@ -235,12 +260,17 @@ def reason(direction: Direction, why: Reason) -> Wording:
     """Say why a plan does something to an item: in a few words, and what it means."""
     side = DIRECTIONS[direction]
     names = {
-        "the_winner": article(side.winner),
-        "the_loser": article(side.loser),
+        "the_winner": with_article(side.winner),
+        "the_loser": with_article(side.loser),
     }
     words = _REASONS[why]
     title, advice = words.title.format(**names), words.advice.format(**names)
     return Wording(title, advice)
+
+
+def with_article(side: str) -> str:
+    """CRM -> the CRM; Nylas stays Nylas."""
+    return f"the {side}" if side == "CRM" else side
 
 
 def off_reason(direction: Direction, reason: OffReason) -> str:
@@ -257,8 +287,3 @@ def folder_name(name: str) -> str:
     """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
     user, dot, last = name.rpartition(" · ")
     return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
-
-
-def article(side: str) -> str:
-    """CRM -> the CRM; Nylas stays Nylas."""
-    return f"the {side}" if side == "CRM" else side

@@ -13,6 +13,7 @@ from nylasadmin import resources
 from nylasadmin.web import (
     audit,
     current,
+    deeds,
     errors,
     htmx,
     links,
@@ -27,6 +28,7 @@ from nylasadmin.web import (
     snapshots,
     targets,
     templating,
+    unwritten,
     words,
 )
 from nylasadmin.web.settings import WebSettings
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WebSettings", "create_app"]
 
-_NOUNS = (session, pages, operators, audit, targets, links, snapshots, plans)
+_NOUNS = (session, pages, operators, audit, targets, links, snapshots, unwritten, plans)
 _LARGEST_REQUEST = 1_000_000
 
 
@@ -48,6 +50,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
     numbers.init(app)
     current.hold(app, services, settings, clock)
+    deeds.init(app)
     htmx.init(app)
     login.init(app, settings)
     security.init(app, settings)

@@ -26,7 +26,7 @@ from nylasadmin.errors import (
     StaleVersion,
 )
 from nylasadmin.services.wording import explain
-from nylasadmin.web import current, format, htmx
+from nylasadmin.web import current, deeds, format, htmx, security
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,10 @@ def init(app: Flask) -> None:
 
 
 def _http(error: HTTPException) -> Response:
+    if isinstance(error, CSRFError):
+        deeds.refused("the form is of an earlier session, or not of this console")
+    if isinstance(error, security.OtherSite):
+        deeds.refused("another site made the browser send it")
     code = error.code or 500
     answer = _answer(_shown(code if code in _WORDS else 400), code)
     for name, value in error.get_headers(request.environ):
@@ -102,6 +106,7 @@ def _ours(error: NylasAdminError) -> Response:
 
 def _signed_out(_: Unauthorized) -> Response:
     """Send a browser to the sign-in page; a page with an open dialog stays and offers the form answered here."""
+    deeds.refused("signed out", outcome="denied")
     if htmx.is_htmx():
         form = render_template("session/_again.html", problems={}, username="")
         answer = _as_notice(form, 401)
@@ -123,6 +128,7 @@ def _forbidden(error: Forbidden) -> Response:
 
 
 def _too_many(_: RateLimitExceeded) -> Response:
+    deeds.refused("too many tries", outcome="denied")
     wait = max(1, int(g.get("retry_at", 0)) - current.now())
     answer = _answer(_shown(429, wait=format.duration(wait)))
     answer.headers["Retry-After"] = str(wait)
@@ -133,7 +139,16 @@ def _bug(error: Exception) -> Response:
     """Log an unexpected error under a number and show only that number."""
     number = secrets.token_hex(4)
     log.error("request failed, shown as %s: %s %s", number, request.method, request.endpoint, exc_info=error)
+    _note_fault(number)
     return _answer(_shown(500, number=number))
+
+
+def _note_fault(number: str) -> None:
+    """Note that a change was tried and failed. The storage itself may be what is broken: then the log has to do."""
+    try:
+        deeds.refused(f"fault {number}", outcome="failed")
+    except Exception:
+        log.exception("the fault %s is not in the audit trail", number)
 
 
 def _shown(status: int, **facts: str) -> Shown:

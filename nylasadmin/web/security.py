@@ -18,14 +18,17 @@ from werkzeug.exceptions import BadRequest, Unauthorized
 
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.errors import Forbidden
-from nylasadmin.web import current, htmx, login
+from nylasadmin.web import current, deeds, htmx, login
 
 if TYPE_CHECKING:
     from nylasadmin.web.settings import WebSettings
 
 View = TypeVar("View", bound=Callable[..., Any])
 _RULE = "_nylasadmin_rule"
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class OtherSite(BadRequest):
+    """The page of another site made the browser send this."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -96,22 +99,22 @@ def guard() -> None:
     if not htmx.refreshes_itself():
         login.stay_awake()  # polls do not count as something a person does
     if rule.privilege is not None and not operator.may(rule.privilege):
-        current.services().audit.denied(current.actor(), f"{request.method} {request.endpoint}", request.path)
+        deeds.denied()
         raise Forbidden(rule.privilege)
 
 
 def refuse_other_sites() -> None:
     """Refuse a write that another site's page made the browser send (beside the CSRF token, not instead of it)."""
-    if request.method in _SAFE_METHODS:
+    if not deeds.changes_something():
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site not in ("same-origin", "none"):
-            raise BadRequest
+            raise OtherSite
         return
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin)[:2] != (request.scheme, request.host):
-        raise BadRequest
+        raise OtherSite
 
 
 # --- headers -----------------------------------------------------------------------------------------------------

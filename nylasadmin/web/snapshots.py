@@ -13,7 +13,7 @@ from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
-from nylasadmin.web import htmx, numbers
+from nylasadmin.web import htmx, numbers, unwritten
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.plans import typed_deletes
 from nylasadmin.web.security import needs
@@ -111,6 +111,8 @@ def _values(snapshot_id: int) -> dict[str, Any]:
         "run_states": _run_states(snapshot),
         "runs": console.runs(snapshot_id, states=states, page=runs_page, size=SIZE),
         "held_runs": console.runs(snapshot_id, states=(RunState.HELD,), size=MOST_HELD) if held else [],
+        "unwritable": unwritten.unwritable(snapshot),
+        "victims": unwritten.victims,
         "failures": console.failures(snapshot_id=snapshot_id, page=failures_page, size=SIZE),
         "runs_page": runs_page,
         "runs_pages": _pages(snapshot.links_by_state.get(state, 0) if state else snapshot.links, SIZE),

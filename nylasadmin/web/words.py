@@ -15,13 +15,13 @@ from nylasadmin.services.views import LinkRow, RunRow, SnapshotState, SnapshotVi
 from nylasadmin.services.wording import (
     DIRECTIONS,
     Wording,
-    article,
     explain_first_contact,
     folder_name,
     occupied,
     reason,
     sentence,
     switched_off,
+    with_article,
 )
 from nylasadmin.web.format import duration, number, plural
 
@@ -33,7 +33,7 @@ _CHEAP_UP_TO = 10_000
 def init(app: Flask) -> None:
     app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction), pulse=pulse)
     app.jinja_env.filters.update(
-        article=article,
+        article=with_article,
         explained=explained,
         folder=folder_name,
         last_sync=last_sync,
@@ -106,7 +106,7 @@ def why(item: PlanItemView, direction: Direction) -> Wording:
 
 
 def loser_of(direction: Direction) -> str:
-    return article(DIRECTIONS[direction].loser)
+    return with_article(DIRECTIONS[direction].loser)
 
 
 def plan_age(plan: PlanView) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ GET = ("snapshot", "get", "--target", "Box")
 SEND = ("snapshot", "send", "--target", "Box")
 
 
-def crm_items(shell: Shell) -> list[dict[str, object]]:
+def crm_items(shell: Shell) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in shell("crm", "export").out.splitlines()]
     return [line for line in lines if line["type"] == "event"]
 
@@ -137,6 +138,8 @@ def test_a_held_run_is_explained_and_writes_nothing(linked: Shell, box: RunningS
     assert " would be deleted." in held.out
     assert "came back empty" in held.out
     assert "nylasadmin snapshot approve 2 --run" in held.out
+    assert "”: Was deleted in Nylas" in held.out
+    assert len([line for line in held.out.splitlines() if line.startswith("    - “")]) > len(["one"])
     assert crm_items(linked) == before
 
 
@@ -240,3 +243,17 @@ def test_a_preview_uses_the_words_of_the_console(linked: Shell) -> None:
     assert "Calendar" in previewed
     assert "OVERWRITE" in previewed
     assert "EQUAL" in previewed
+
+
+def test_what_cannot_be_written_is_counted_by_reason(linked: Shell, box: RunningSandbox) -> None:
+    calendar = box.calendar(box.grants[0].id, "primary")
+    foreign = {"email": "boss@elsewhere.example", "name": "Boss"}
+    box.add_event(calendar, {"title": "Theirs", "when": {"object": "date", "date": "2026-03-04"}, "organizer": foreign})
+    linked(*GET)
+    (item,) = [line for line in crm_items(linked) if line["item"]["title"] == "Theirs"]
+    linked("crm", "import", "-", stdin=json.dumps(item | {"item": item["item"] | {"location": "Room 9"}}))
+
+    sent, again = linked(*SEND), linked(*SEND, "--json")
+
+    assert "1 x Somebody else organizes it" in sent.out
+    assert again.json["unwritable"] == {"organizer is somebody else": 1}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from nylasadmin.domain.guard import Limit
-from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.plan import ActionKind, Direction, Reason
 from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
+from nylasadmin.services.plan_views import PlanQuery
 from nylasadmin.services.views import LinkState, RunRow, SnapshotState, SnapshotView
 from tests.services.conftest import Worlds
 from tests.services.worlds import OLGA, World
@@ -65,6 +66,25 @@ def test_the_guard_stops_a_run_before_its_first_write(world: World, direction: D
     assert (run.counters.to_delete, run.counters.to_create, run.counters.written) == (GONE, 1, 0)
     assert (left(world, direction), world.writing_requests()) == (ITEMS, [])
     assert world.services.console.link(run.link_id).state is LinkState.HELD
+
+
+def test_a_held_run_keeps_the_list_of_its_victims(world: World, direction: Direction) -> None:
+    view, run = held(world, direction)
+    query = PlanQuery(plan_id=view.id, kind=ActionKind.DELETE, link_id=run.link_id, size=100)
+
+    page = world.services.plans.page(query, is_masked=False)
+
+    assert {item.title for item in page.rows} == {f"Meeting {n:02}" for n in range(GONE)}
+    assert world.services.plans.reasons(view.id, ActionKind.DELETE) == {Reason.DELETED_AT_SOURCE: GONE}
+    assert all(item.differences for item in page.rows)
+
+
+def test_victims_that_were_deleted_are_no_victims_any_more(world: World, direction: Direction) -> None:
+    view, run = held(world, direction)
+
+    world.services.snapshots.approve(OLGA, run.id, GONE, "the team has left")
+
+    assert world.services.plans.reasons(view.id, ActionKind.DELETE) == {}
 
 
 def test_a_held_run_goes_on_with_exactly_what_was_approved(world: World, direction: Direction) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Blueprint, Flask
 from werkzeug.routing import Rule as Route
 
+from nylasadmin.adapters.clocks import FixedClock
 from nylasadmin.bootstrap import Product, web_settings
 from nylasadmin.domain.privileges import Privilege
-from nylasadmin.web import create_app, security
+from nylasadmin.web import create_app, deeds, security
 from nylasadmin.web.security import needs, public, rule_of
 from tests.web.visitor import Visitor
 
@@ -91,9 +93,76 @@ def test_every_denied_try_is_in_the_audit_trail(app: Flask, visit: Visit, produc
     person = visit("peter")
     token = person.token()
     tries = [(m, p) for m, p, rule in calls(app) if rule.privilege and status(person, m, p, token) == 403]
+    looks = [path for method, path in tries if method == "GET"]
     denied = [row for row in product.services.audit.rows(size=500, search="peter") if row.outcome == "denied"]
-    assert [(row.action.split()[0], row.subject) for row in reversed(denied)] == tries
+    assert len(denied) == len(tries)
+    assert [row.subject for row in reversed(denied) if row.action == "page.open"] == looks
     assert {(row.actor, row.address) for row in denied} == {("peter", "127.0.0.1")}
+
+
+def test_a_denied_change_is_named_as_the_trail_names_it_when_it_is_done(visit: Visit, product: Product) -> None:
+    vera, peter = visit("vera"), visit("peter")
+    vera.post("/targets/7/edit")
+    vera.post("/snapshots/3/runs/9/approve")
+    vera.post("/links/4/remove")
+    peter.post("/operators/5/disable")
+    peter.post("/operators/5/password")
+    peter.post("/operators/add")
+    rows = [(row.action, row.subject) for row in product.services.audit.rows(size=50) if row.outcome == "denied"]
+    assert rows[::-1] == [
+        ("target.edit", "target 7"),
+        ("run.approve", "run 9 of snapshot 3"),
+        ("link.remove", "link 4"),
+        ("operator.disable", "operator 5"),
+        ("operator.password", "operator 5"),
+        ("operator.add", "/operators/add"),
+    ]
+
+
+def test_every_name_for_a_change_belongs_to_a_route(app: Flask) -> None:
+    assert set(deeds._ACTIONS) <= set(app.view_functions)
+
+
+def test_a_change_without_a_session_is_in_the_audit_trail(visit: Visit, product: Product) -> None:
+    visit().post("/targets/7/disabled")
+    (row,) = product.services.audit.rows(size=1)
+    assert (row.actor, row.address, row.action, row.subject) == ("(nobody)", "127.0.0.1", "target.edit", "target 7")
+    assert (row.outcome, row.new) == ("denied", '{"why":"signed out"}')
+
+
+def test_forms_of_other_sites_and_without_the_token_are_in_the_audit_trail(visit: Visit, product: Product) -> None:
+    adam = visit("adam")
+    adam.post("/operators/add", headers={"Origin": "https://evil.example"})
+    adam.post("/operators/add", {"csrf_token": "made up"})
+    rows = product.services.audit.rows(size=2)
+    assert [(row.actor, row.action, row.outcome) for row in rows] == [("adam", "operator.add", "refused")] * 2
+    assert ["another site" in row.new for row in rows] == [False, True]
+
+
+def test_a_change_that_a_fault_ended_is_in_the_audit_trail_with_its_number(
+    app: Flask, visit: Visit, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adam = visit("adam")
+
+    @needs(Privilege.OPERATORS)
+    def broken() -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(app.view_functions, "operators.add", broken)
+    answer = adam.post("/operators/add")
+    (row,) = product.services.audit.rows(size=1)
+    assert (row.actor, row.action, row.outcome) == ("adam", "operator.add", "failed")
+    assert json.loads(row.new)["why"].removeprefix("fault ") in answer.text
+
+
+def test_who_is_not_signed_in_cannot_fill_the_trail(visit: Visit, product: Product, clock: FixedClock) -> None:
+    nobody, before = visit(), product.services.audit.count()
+    for _ in range(deeds.MOST_ROWS + 12):
+        nobody.post("/targets/7/disabled")
+    assert product.services.audit.count() == before + deeds.MOST_ROWS
+    clock.move(deeds.SPAN_S + 1)
+    nobody.post("/targets/7/disabled")
+    assert json.loads(product.services.audit.rows(size=1)[0].new)["left_out_before"] == 12
 
 
 def test_peter_reads_what_is_missing_and_who_assigns_it_and_nothing_of_any_server(visit: Visit) -> None:

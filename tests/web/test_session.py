@@ -203,3 +203,13 @@ def test_signing_in_again_inside_a_dialog_gives_its_forms_the_new_token(visit: V
 def test_the_sign_in_page_says_that_a_session_has_ended(visit: Visit) -> None:
     assert "You were signed out" in visit().get("/sign-in?ended=yes").text
     assert "You were signed out" not in visit().get("/sign-in").text
+
+
+def test_a_throttled_sign_in_is_in_the_audit_trail(visit: Visit, product: Product) -> None:
+    person = visit()
+    for _ in range(11):
+        answer = person.sign_in("olga", "not it at all")
+    assert answer.status_code == 429
+    (row,) = product.services.audit.rows(size=1)
+    assert (row.action, row.actor, row.subject) == ("operator.sign_in", "olga", "operator olga")
+    assert (row.outcome, row.new) == ("denied", '{"why":"too many tries"}')

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from markupsafe import escape
 from msgspec.structs import replace
 
 from nylasadmin.domain.links import AccountState
-from nylasadmin.domain.plan import Direction, ReceiverOnly
+from nylasadmin.domain.plan import ActionKind, Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import NotFound
+from nylasadmin.services.plan_views import PlanQuery
 from nylasadmin.services.storage import NewRun
 from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
 from tests.web.stage import Stage
@@ -307,9 +309,8 @@ def held(stage: Stage) -> tuple[Stage, SnapshotView]:
     """Copy a calendar to the CRM, empty it, and copy again: the guard holds the run."""
     link = next(row for row in stage.rows if stage.get(row.id).counters.created >= 20)
     calendar = stage.box.calendar(stage.product.services.console.link(link.id).account.grant_id, link.folder_name)
-    with stage.box.sandbox.lock:
-        for _, row in list(calendar.events.rows()):
-            calendar.events.remove(row.id)
+    for event_id in [event_id for event_id, _ in calendar.events.rows()]:
+        stage.box.delete_event(calendar, event_id)
     snapshot = stage.get(link.id)
     assert snapshot.state is SnapshotState.HELD
     return stage, snapshot
@@ -341,6 +342,42 @@ def test_a_snapshot_of_a_held_link_leads_to_the_decision(visit: Visit, held: tup
     assert f'<a href="/snapshots/{snapshot.id}">Decide</a>' in answer.text
     removal = olga.send(f"/links/{snapshot.link_id}/remove", {"version": stage.link.version})
     assert "waits for somebody to decide about its deletes" in removal.text
+
+
+def test_a_held_run_lists_its_victims_with_masks_for_those_who_may_not_act(
+    visit: Visit, held: tuple[Stage, SnapshotView]
+) -> None:
+    stage, snapshot = held
+    query = PlanQuery(plan_id=snapshot.id, kind=ActionKind.DELETE)
+    title = escape(stage.product.services.plans.page(query, is_masked=False).rows[0].title)
+
+    page, listed = (visit("olga").get(f"/snapshots/{snapshot.id}{end}").text for end in ("", "/unwritten?kind=delete"))
+    assert "These would be deleted" in page
+    assert title in page
+    assert title in listed
+    assert "Was deleted in Nylas" in listed
+    for end in ("", "/unwritten?kind=delete"):
+        assert title not in visit("vera").get(f"/snapshots/{snapshot.id}{end}").text
+
+
+def test_what_cannot_be_written_is_counted_by_reason_and_listed(visit: Visit, stage: Stage) -> None:
+    link, organizer = stage.product.services.console.link(stage.link.id), {"email": "boss@elsewhere.example"}
+    calendar = stage.box.calendar(link.account.grant_id, link.link.folder_id)
+    when = {"object": "date", "date": "2026-03-04"}
+    stage.box.add_event(calendar, {"title": "Theirs", "when": when, "organizer": organizer})
+    stage.get(stage.link.id)
+    lines = [json.loads(line) for line in stage.product.services.crm.export()]
+    (item,) = [line for line in lines if line.get("item", {}).get("title") == "Theirs"]
+    changed = item | {"item": item["item"] | {"location": "Room 9"}}
+    stage.product.services.crm.load(COMMAND_LINE, [json.dumps(changed)])
+
+    sent = stage.snapshot(Direction.SEND, stage.link.id)
+
+    page = visit("olga").get(f"/snapshots/{sent.id}").text
+    assert f"Cannot be written: {sent.counters.skipped} item" in page
+    assert "Somebody else organizes it" in page
+    listed = visit("olga").get(f"/snapshots/{sent.id}/unwritten?kind=skip").text
+    assert "Theirs" in listed
 
 
 def test_approving_needs_the_count_and_a_reason_and_keeps_what_was_typed(

@@ -6,8 +6,8 @@ import pytest
 
 from nylasadmin.domain.progress import Progress, estimate
 from nylasadmin.domain.runs import Counters
-from nylasadmin.services.wording import article
 from nylasadmin.services.wording import folder_name as folder
+from nylasadmin.services.wording import with_article as article
 from nylasadmin.web.words import pulse, time_left, write_words, written
 
 
