@@ -39,6 +39,19 @@
     if (url) fetch(url, { method: "POST", headers: { "X-CSRFToken": token, "HX-Request": "true" }, keepalive: true });
   }, true);
 
+  // --- a row that becomes the selected one is brought into sight, once: a poll never scrolls against a person
+  const shown = {};
+  const showPicked = () => {
+    if (matchMedia("(max-width: 62rem)").matches) return;
+    for (const row of document.querySelectorAll(".console .scroll tr.picked")) {
+      const panel = row.closest("section").id;
+      if (shown[panel] !== row.id) row.scrollIntoView({ block: "nearest" });
+      shown[panel] = row.id;
+    }
+  };
+  document.addEventListener("DOMContentLoaded", showPicked);
+  document.addEventListener("htmx:after:swap", showPicked);
+
   // --- one column: what was opened lies further down
   document.addEventListener("htmx:after:swap", (event) => {
     const source = event.detail.ctx?.sourceElement;

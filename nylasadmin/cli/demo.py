@@ -6,6 +6,8 @@ import argparse
 import os
 import re
 import secrets
+import shlex
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from nylasadmin.bootstrap import Product
 
 PASSWORD = "password"
+SECRET_KEY = "secret-key"
 LOG = "sandbox.log"
 _REPORTED = 8
 _DRAIN_S = 10.0
@@ -78,7 +81,7 @@ def _prepare(product: Product, sandbox: RunningSandbox, data: Path, password: st
 
 def _settings(data: Path, console_port: int) -> settings.Settings:
     """Make the demo's own settings; those of the environment belong to a real installation and are left alone."""
-    secret = _kept(data, "secret-key", lambda: secrets.token_urlsafe(48))
+    secret = _kept(data, SECRET_KEY, lambda: secrets.token_urlsafe(48))
     return settings.load(
         {}, data_dir=str(data), port=console_port, cookie_secure=False, log_level="WARNING", secret_key=secret
     )
@@ -127,10 +130,18 @@ def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, data: Path) 
         terminal.say(f"  {'' if number else 'Operators':9} {name:6} {role}")
     terminal.say(f"  Password  {_kept(data, PASSWORD, str)}   (the same for all four)")
     terminal.say(f"  Sandbox   {sandbox.url}   {len(sandbox.grants)} accounts, {calendars} calendars")
+    terminal.say(f"  CLI       {command_on(data)}")
     terminal.say("  Stop      Ctrl-C; the sandbox starts afresh each time, the console goes on where it was")
     terminal.say()
     _report(terminal, data / LOG)
     terminal.flush()
+
+
+def command_on(data: Path) -> str:
+    """Give a command line that works on the demo's data, as this one was started."""
+    program = [sys.executable, "-m", "nylasadmin"] if sys.argv[0].endswith("__main__.py") else [sys.argv[0]]
+    key_file = shlex.quote(str(data / SECRET_KEY))
+    return f"NYLASADMIN_SECRET_KEY_FILE={key_file} {shlex.join([*program, 'link', 'list', '--data', str(data)])}"
 
 
 def _kind(line: str) -> str:

@@ -15,9 +15,13 @@ class ProgressBar:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._is_drawn = False
+        self._noted = ""
 
     def show(self, view: SnapshotView) -> None:
-        """Draw the present state."""
+        """Draw the present state; where nobody watches, say only what it waits for."""
+        if not self._terminal.is_interactive and view.note not in ("", self._noted):
+            self._terminal.note(view.note)
+            self._noted = view.note
         if self._terminal.is_interactive:
             self._terminal.redraw(line(view))
             self._is_drawn = True
@@ -45,6 +49,8 @@ def line(view: SnapshotView) -> str:
         parts.append(f"{progress.rate_per_s:,.1f} {unit}/s")
     if progress.left_s is not None:
         parts.append(f"{duration(progress.left_s)} left")
+    if view.note:
+        parts.append(view.note)
     return " · ".join(parts)
 
 

@@ -13,6 +13,7 @@ from itertools import islice
 from nylasadmin.domain.items import ItemId, ScheduleItem
 from nylasadmin.domain.plan import BOOKKEEPING, Action, ActionKind
 from nylasadmin.errors import ConnectionRefused, HostUnknown, NylasAdminError, NylasError, TlsFailed, Unauthorized
+from nylasadmin.services.given import take_over
 from nylasadmin.services.leases import LeaseLost
 from nylasadmin.services.ports import ItemReader, ItemStore, Outcome, WriteOrder
 from nylasadmin.services.recording import WITH_BODY, Record, Work
@@ -160,6 +161,7 @@ class _Sending:
         ended, self._came_back = self._came_back, []
         for outcome in ended:
             self._record.note(outcome)
+        take_over(self._work, tx, self._record.made(ended))
         tx.writes.settle(self._work.run.id, [e for e in map(self._record.end, ended) if e is not None])
         self._record.commit(tx)
 

@@ -12,7 +12,7 @@ import msgspec
 
 from nylasadmin.domain.directory import Application, Calendar, Grant
 from nylasadmin.domain.fidelity import Fidelity
-from nylasadmin.domain.items import ItemId, ScheduleItem
+from nylasadmin.domain.items import ItemId, Person, ScheduleItem
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.errors import NylasAdminError
 
@@ -67,7 +67,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ``id`` names the item written (or deleted); ``has_moved``: it was changed since it was planned and nothing was
     written; ``error`` says why it failed. ``id`` and ``error`` together: a series was created, or is there, but an
     occurrence of it was refused; the pair is worth remembering, and the next run mends the rest.
-    ``is_uncertain``: the write may have happened all the same.
+    ``is_uncertain``: the write may have happened all the same. ``organizer`` and ``uid``: what the other side's server
+    has given a new item, and nobody else can.
     """
 
     key: int
@@ -75,6 +76,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     has_moved: bool = False
     error: NylasAdminError | None = None
     is_uncertain: bool = False
+    organizer: Person | None = None
+    uid: str | None = None
 
 
 class ItemStore(ItemReader, Protocol):

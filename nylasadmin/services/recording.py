@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from nylasadmin.domain.fidelity import merged
@@ -100,6 +102,11 @@ class Record:
             self._add("moved")
         else:
             self._add(_DONE[action.kind])
+
+    def made(self, outcomes: Sequence[Outcome]) -> dict[ItemId, Outcome]:
+        """Name the sources of what was created, with what the destination made of them."""
+        created = ((self.actions[o.key], o) for o in outcomes if o.id is not None)
+        return {a.source: o for a, o in created if a.kind is ActionKind.CREATE and a.source is not None}
 
     def _pair_up(self, action: Action, destination: ItemId) -> None:
         crm, nylas = self._sides(action.source, destination)

@@ -11,6 +11,7 @@ import time
 
 from nylasadmin.domain.plan import ActionKind, Direction
 from nylasadmin.domain.runs import Counters, Run
+from nylasadmin.services import wording
 from nylasadmin.services.leases import Lease
 from nylasadmin.services.ports import ItemReader
 from nylasadmin.services.storage import Clock, IntendedWrite, PairRow, Storage
@@ -28,14 +29,27 @@ class Recovery:
         self._lease = lease
         self._quiet_s = quiet_s
         self._deadlines: dict[tuple[int, int], float] = {}
+        self._said = ""
 
     def resolve(self, nylas: ItemReader) -> None:
         """Settle what can be told; before a Send, wait for the rest. Raises ``NylasError``, and as a lease does."""
-        while doubtful := self._settle(nylas):
-            if self._run.direction is Direction.GET:
-                return  # what turns up later bears our marker, and is adopted by it
-            left = max(self._deadlines[key] for key in doubtful) - time.monotonic()
-            self._lease.wait(min(left, self._quiet_s / _LOOKS))
+        try:
+            while doubtful := self._settle(nylas):
+                if self._run.direction is Direction.GET:
+                    return  # what turns up later bears our marker, and is adopted by it
+                left = max(self._deadlines[key] for key in doubtful) - time.monotonic()
+                self._say(wording.waiting_until(self._clock.now() + left))
+                self._lease.wait(min(left, self._quiet_s / _LOOKS))
+        finally:
+            self._say("")
+
+    def _say(self, note: str) -> None:
+        """Tell whoever looks at the run what it waits for."""
+        if note == self._said:
+            return
+        with self._storage.write() as tx:
+            tx.runs.note(self._run, note)
+        self._said = note
 
     def _settle(self, nylas: ItemReader) -> list[tuple[int, int]]:
         """Look once; give the creates nobody can tell about yet."""

@@ -29,11 +29,6 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     is_preview: bool = False
     plan_id: int | None = None
 
-    @property
-    def subject(self) -> str:
-        where = f"target {self.target_id}" if self.link_id is None else f"link {self.link_id}"
-        return f"{self.direction} snapshot of {where}"
-
 
 class Snapshots:
     """``wake`` tells the runner that there is work."""
@@ -72,7 +67,7 @@ class Snapshots:
         self._wake()
         return view
 
-    @noting_refusals("snapshot.request", "{wish.subject}")
+    @noting_refusals("snapshot.request", "{wish}")
     def _snapshot(self, actor: Actor, wish: Wish) -> SnapshotView:
         with self._storage.write() as tx:
             snapshot_id, links = _add(tx, actor, wish, _chosen(tx, wish))

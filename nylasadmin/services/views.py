@@ -171,7 +171,7 @@ class SkippedLink(msgspec.Struct, frozen=True, kw_only=True):
 class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot (or a preview: the same without writing) with the sum over its runs.
 
-    ``plan_id`` is the preview that a snapshot carries out.
+    ``plan_id`` is the preview that a snapshot carries out; ``note`` says what its runs wait for.
     """
 
     id: int
@@ -193,6 +193,7 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[SkippedLink, ...]
     progress: Progress
     plan_id: int | None = None
+    note: str = ""
 
     @property
     def links_ended(self) -> int:

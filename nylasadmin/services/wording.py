@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from nylasadmin import errors
@@ -80,31 +82,6 @@ _SWITCH_ON = {
     OffReason.TYPE_NOT_SUPPORTED: "Only calendars can be copied for now.",
 }
 """What to do about each reason."""
-
-_REASONS = {
-    Reason.CREATED_AT_SOURCE: Wording("New in {the_winner}", "{the_loser} does not have it yet"),
-    Reason.TWIN_FOUND: Wording("The same item on both sides", "from now on they belong together"),
-    Reason.TWIN_DIFFERS: Wording(
-        "The same item on both sides, and different", "{the_winner} wins; from now on they belong together"
-    ),
-    Reason.EQUAL: Wording("Equal on both sides", "nothing to write"),
-    Reason.DIFFERS: Wording("Different on both sides", "{the_loser} takes over the version of {the_winner}"),
-    Reason.DELETED_AT_DESTINATION: Wording("Was deleted in {the_loser}", "{the_winner} wins, so it comes back"),
-    Reason.DELETED_AT_SOURCE: Wording("Was deleted in {the_winner}", "it was a copy of an item that is gone there"),
-    Reason.RECEIVER_ONLY_KEPT: Wording("Exists only in {the_loser}", "kept, as the options say"),
-    Reason.RECEIVER_ONLY_REMOVED: Wording("Exists only in {the_loser}", "removed, as the options say"),
-    Reason.GONE_FROM_BOTH: Wording("Gone from both sides", "only the memory of it is dropped"),
-    Reason.PAIR_CONTRADICTED: Wording("Belongs to another item now", "the old memory is dropped"),
-    Reason.EXCLUDED: Wording("Left out by an operator", "stays as it is in {the_loser}"),
-    Reason.OUTSIDE_WINDOW: Wording("Outside the time that is copied", "stays as it is on both sides"),
-    Reason.FOLDER_READ_ONLY: Wording("The folder takes no changes", "it is read-only in {the_loser}"),
-    Reason.ITEM_READ_ONLY: Wording("The item takes no changes", "it is read-only in {the_loser}"),
-    Reason.ORGANIZED_BY_OTHER: Wording("Somebody else organizes it", "only the organizer can change it in {the_loser}"),
-    Reason.UNREADABLE: Wording("Cannot be read", "it is in a form that is not understood"),
-    Reason.TOO_MANY_EXCEPTIONS: Wording(
-        "Too many changed occurrences", "{the_loser} cannot hold that many in one series"
-    ),
-}
 
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
 
@@ -287,3 +264,9 @@ def folder_name(name: str) -> str:
     """Say a folder's name: a calendar that bears its owner's address is just the calendar. Also in "user · folder"."""
     user, dot, last = name.rpartition(" · ")
     return f"{user}{dot}Calendar" if "@" in last and " " not in last else name
+
+
+def waiting_until(moment: float) -> str:
+    """Say what a run waits for that goes on after its worker was lost."""
+    at = datetime.fromtimestamp(moment, UTC)
+    return f"Waiting until {at:%H:%M:%S} UTC for a create whose answer was lost; it may still arrive."

@@ -14,6 +14,7 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.routing import RequestRedirect
 
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.errors import (
@@ -183,7 +184,16 @@ def is_safe_next(path: str) -> bool:
     """Say whether that is a page of this console (path within the console, with query) one may be sent to."""
     if not path.startswith("/") or path.startswith(("//", "/panels/", "/sign-")) or path == "/":
         return False
-    return "\\" not in path and path.isprintable() and urlsplit(path)[:2] == ("", "")
+    return "\\" not in path and path.isprintable() and urlsplit(path)[:2] == ("", "") and _is_page(urlsplit(path).path)
+
+
+def _is_page(path: str) -> bool:
+    """Say whether one of the console's own pages answers to a path; one that only redirects does not count."""
+    try:
+        endpoint, _ = current.app().url_map.bind("").match(path, method="GET")
+    except (HTTPException, RequestRedirect):
+        return False
+    return bool(endpoint != "static")
 
 
 def _app_path(path: str) -> str:

@@ -10,6 +10,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nylasadmin.domain.items import ItemType
+from nylasadmin.domain.links import Link
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.errors import Refused, StaleVersion
@@ -24,14 +25,15 @@ blueprint = Blueprint("links", __name__)
 
 COLUMNS = (
     (LinkSort.NAME, "Name", ""),
-    (LinkSort.OWNER, "Folder owner", "wide-only"),
+    (LinkSort.OWNER, "Folder owner", "owner wide-only"),
     (None, "Inbound", "mid"),
     (None, "Outbound", "mid"),
-    (LinkSort.ITEMS, "Items", "num wide-only"),
-    (LinkSort.LAST_SYNC, "Last sync", "wide-only"),
-    (None, "State", ""),
+    (LinkSort.ITEMS, "Items", "num items wide-only"),
+    (LinkSort.LAST_SYNC, "Last sync", "sync wide-only"),
+    (None, "State", "state"),
 )
 OUTBOUND_IS_BACK = "Outbound is on again. A Send snapshot closes the gap; inbound catches up by itself."
+OUTBOUND_WRITES_NOTHING = "Outbound is on, but the calendar is read-only at the provider: nothing can be written there."
 MOST_AT_ONCE = 1_000_000
 CHANGES = {
     "inbound-on": (Direction.GET, True),
@@ -227,8 +229,12 @@ def save(link_id: int) -> ResponseReturnValue:
         link = services().links.edit(actor(), link_id, version, inbound=inbound, outbound=outbound)
     except StaleVersion:
         return _form(services().console.link(link_id), inbound, outbound, status=409)
-    said = OUTBOUND_IS_BACK if link.outbound and not before.outbound else ""
+    said = _outbound_words(link) if link.outbound and not before.outbound else ""
     return htmx.done(url_for("targets.page", target_id=link.target_id, link_id=link.id), said, linksChanged={})
+
+
+def _outbound_words(link: Link) -> str:
+    return OUTBOUND_WRITES_NOTHING if link.is_read_only else OUTBOUND_IS_BACK
 
 
 def _form(details: LinkDetails, inbound: bool, outbound: bool, status: int = 200) -> ResponseReturnValue:

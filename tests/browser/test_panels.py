@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from nylasadmin import bootstrap
 from nylasadmin.bootstrap import Product
+from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.runs import Counters, RunState
@@ -297,3 +298,64 @@ def test_panels_and_dialogs_have_no_accessibility_fault(
         found[path] = axe_findings(page)
     context.close()
     assert {name: faults for name, faults in found.items() if faults} == {"width": width}
+
+
+# --- what a person sees at once -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1100])
+def test_no_state_is_cut_and_every_owner_is_readable(olga: Page, stage: Stage, width: int) -> None:
+    with stage.product.storage.write() as tx:
+        tx.accounts.set_state(stage.link.account_id, AccountState.NEEDS_SIGN_IN)
+    olga.set_viewport_size({"width": width, "height": 800})
+    olga.reload()
+    for list_of in (".links .rows-form", ".targets .scroll"):
+        assert olga.locator(list_of).evaluate("list => list.scrollWidth <= list.clientWidth")
+    cells = ".links :is(td, th):is(.owner, .mid, .state, .sync), .links td:last-child"
+    cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.innerText)"
+    assert olga.locator(cells).evaluate_all(cut) == []
+
+
+def test_columns_stay_where_they_are_when_texts_change(olga: Page, stage: Stage) -> None:
+    places = "cells => cells.map(cell => Math.round(cell.getBoundingClientRect().x))"
+    before = olga.locator(".console thead th").evaluate_all(places)
+    with stage.product.storage.write() as tx:
+        tx.accounts.set_state(stage.link.account_id, AccountState.NEEDS_SIGN_IN)
+    olga.reload()
+    expect(olga.locator(".links")).to_contain_text("Needs sign-in")
+    assert olga.locator(".console thead th").evaluate_all(places) == before
+
+
+def test_a_link_low_in_the_list_is_in_sight_when_its_address_is_opened(olga: Page, stage: Stage, console: str) -> None:
+    for number in range(30):
+        stage.box.add_calendar(stage.box.grants[0].id, f"Room {number:02}")
+    stage.discover()
+    last = stage.rows[-1].id
+    olga.goto(f"{console}/targets/{stage.target.id}/links/{last}")
+    expect(olga.locator(f"#link-{last}")).to_be_in_viewport(ratio=1)
+
+
+def test_a_toast_covers_no_button_that_starts_something(olga: Page, stage: Stage) -> None:
+    stage.product.services.links.edit(COMMAND_LINE, stage.link.id, 1, inbound=True, outbound=False)
+    olga.locator("#edit-link").click()
+    olga.get_by_role("dialog").get_by_label("Outbound").check()
+    olga.get_by_role("dialog").get_by_role("button", name="Save link").click()
+    expect(olga.locator(".toast")).to_contain_text("A Send snapshot closes the gap")
+    panel(olga, "Nylas Folder").get_by_role("button", name="Send snapshot (selected link only)").click()
+    expect(olga.get_by_role("dialog", name="Send snapshot")).to_be_visible()
+
+
+def test_both_panels_say_what_their_snapshots_are_of(olga: Page) -> None:
+    for name, scope in (("Nylas Server", "(all links)"), ("Nylas Folder", "(selected link only)")):
+        for what in ("Get snapshot", "Send snapshot"):
+            expect(panel(olga, name).get_by_role("button", name=f"{what} {scope}", exact=True)).to_be_visible()
+
+
+def test_on_a_phone_every_number_of_a_run_has_its_label(olga: Page, stage: Stage, console: str) -> None:
+    stage.get()
+    snapshot = stage.get()
+    olga.set_viewport_size({"width": 390, "height": 844})
+    olga.goto(f"{console}/snapshots/{snapshot.id}")
+    unlabelled = "cells => cells.filter(c => c.offsetParent && !c.dataset.label && !c.querySelector('a')).length"
+    assert olga.locator("#runs td").evaluate_all(unlabelled) == 0
+    expect(olga.locator("#runs td[data-label=Unchanged]:visible").first).to_be_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import requests
 from nylasadmin import bootstrap, settings
 from nylasadmin.bootstrap import Product
 from nylasadmin.services.views import LinkQuery
-from tests.cli.shell import Program
+from tests.cli.shell import ROOT, Program
 
 DEMO = ("demo", "--port", "0", "--sandbox-port", "0", "--users", "3")
 
@@ -72,6 +73,16 @@ def test_everybody_can_sign_in_and_the_links_are_there(program: Callable[..., Pr
         "adam": ["admin:OperatorManage"],
     }
     assert (target.name, target.links > 2) == ("Sandbox", True)
+
+
+def test_the_printed_command_works_on_the_data_of_the_demo(program: Callable[..., Program], folder: Path) -> None:
+    demo = program(*DEMO, "--data", str(folder))
+    printed = demo.wait_for(lambda line: line.strip().startswith("CLI")).strip().removeprefix("CLI").strip()
+
+    listed = subprocess.run(printed, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    stopped(demo)
+    assert "Sandbox" in listed.stdout
 
 
 def test_a_second_start_doubles_nothing_and_keeps_the_password(program: Callable[..., Program], folder: Path) -> None:

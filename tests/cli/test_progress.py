@@ -71,3 +71,15 @@ def test_nothing_is_drawn_where_nobody_watches() -> None:
     bar.show(VIEW)
     bar.clear()
     assert silent.getvalue() == ""
+
+
+def test_what_a_run_waits_for_is_said_once_where_nobody_watches() -> None:
+    screen = io.StringIO()
+    bar = ProgressBar(Terminal(err=screen))
+    waiting = msgspec.structs.replace(VIEW, note="Waiting until noon.")
+
+    for view in (VIEW, waiting, waiting):
+        bar.show(view)
+
+    assert screen.getvalue() == "Waiting until noon.\n"
+    assert line(waiting).endswith("· Waiting until noon.")

@@ -172,7 +172,7 @@ def test_a_second_request_for_a_held_link_is_refused_by_the_name_of_the_run(link
     (run,) = linked("snapshot", "get", "--link", link, "--json").json["runs"]
     busy = linked("snapshot", "get", "--link", link)
     assert busy.code == 1
-    assert f"run {run['id']} of snapshot 2 waits for somebody to decide" in busy.err
+    assert f"This link is held: run {run['id']} of snapshot" in busy.err
 
 
 def test_failed_items_are_listed_with_their_cause(linked: Shell, box: RunningSandbox) -> None:

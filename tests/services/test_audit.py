@@ -94,6 +94,31 @@ def test_every_refused_try_leaves_exactly_one_row(world: World, name: str) -> No
     assert trail(world)[before:] == [("olga", action, "refused")]
 
 
+def test_a_refused_try_names_its_subject_as_the_rows_of_what_was_done_do(world: World) -> None:
+    world.services.operators.add(OLGA, "adam", PASSWORD, [Privilege.OPERATORS])
+    adam = world.services.operators.by_name("adam").id
+    world.services.links.switch_many(OLGA, [1], Direction.SEND, False)
+    tries: list[Callable[[], object]] = [
+        lambda: world.services.targets.remove(OLGA, 1, "Box"),
+        lambda: world.services.links.edit(OLGA, 1, 9, inbound=True, outbound=True),
+        lambda: world.services.operators.set_password(OLGA, adam, "short"),
+        lambda: world.services.targets.discover(OLGA, 9),
+        lambda: world.send(),
+    ]
+    for refused in tries:
+        with pytest.raises(NylasAdminError):
+            refused()
+
+    link = world.link()
+    assert [row["subject"] for row in world.rows("audit")[-5:]] == [
+        "target Sandbox",
+        f"link 1 {link.folder_owner} · {link.folder_name}",
+        "operator adam",
+        "target 9",
+        "send snapshot of target Sandbox",
+    ]
+
+
 def test_a_discovery_that_failed_is_noted_with_its_cause(world: World) -> None:
     world.fault("status", status=500, path_contains="/grants")
 

@@ -144,7 +144,7 @@ def test_a_wrong_api_key_is_said_clearly_and_no_account_is_blamed(worlds: Worlds
         ({"kind": "status", "status": 200, "body": "html"}, "was not what Nylas sends"),
         ({"kind": "status", "status": 429}, "slow down"),
         ({"kind": "status", "status": 403}, "does not allow"),
-        ({"kind": "reset"}, "Nothing answers"),
+        ({"kind": "reset"}, "breaks the connection off"),
     ],
 )
 def test_a_failed_listing_ends_the_run_with_a_sentence(world: World, fault: dict[str, object], words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 
@@ -12,6 +13,7 @@ from sqlalchemy import update
 from nylasadmin.adapters.storage.tables import runs
 from nylasadmin.domain.runs import RunState
 from nylasadmin.services.targets import form_of
+from nylasadmin.services.views import SnapshotQuery
 from tests.services.worlds import OLGA, World
 
 
@@ -85,6 +87,25 @@ def test_a_get_does_not_wait_for_what_may_still_come(world: World) -> None:
     assert (view.counters.created, world.titles_in_crm()) == (0, ["One"])
 
 
+def test_a_run_says_what_it_waits_for_and_until_when(world: World) -> None:
+    world.put("One")
+    world.fault("status", status=504, method="POST")
+    world.send()
+    sender = threading.Thread(target=world.send)
+    sender.start()
+    notes = set()
+    while sender.is_alive():
+        notes |= {view.note for view in world.services.console.snapshots(SnapshotQuery())}
+        time.sleep(0.02)
+    sender.join()
+
+    said = sorted(notes - {""})
+    assert said
+    assert all(re.fullmatch(r"Waiting until \d\d:\d\d:\d\d UTC for a create .*", note) for note in said)
+    view = world.services.console.snapshots(SnapshotQuery())[0]
+    assert (view.note, world.run(view).cause) == ("", "")
+
+
 def test_waiting_for_what_may_still_come_can_be_cancelled(world: World) -> None:
     world.put("One")
     world.fault("status", status=504, method="POST")
@@ -100,6 +121,7 @@ def test_waiting_for_what_may_still_come_can_be_cancelled(world: World) -> None:
     sender.join(timeout=0.9)
     assert not sender.is_alive()
     assert world.events() == {}
+    assert world.rows("runs")[-1]["cause"] == ""
 
 
 def test_a_run_that_nobody_can_finish_is_given_up_after_many_starts(world: World) -> None:

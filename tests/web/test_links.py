@@ -249,3 +249,20 @@ def test_a_link_at_work_is_not_removed(visit: Visit, stage: Stage) -> None:
 
 def test_a_get_switches_nothing(visit: Visit, stage: Stage) -> None:
     assert visit("olga").get(f"/targets/{stage.target.id}/links/switch").status_code == 405
+
+
+def test_switching_a_read_only_calendar_on_promises_no_send(visit: Visit, stage: Stage) -> None:
+    row = next(row for row in stage.rows if row.folder_name == "Holidays")
+    link = stage.product.services.console.link(row.id).link
+    assert link.is_read_only
+    sent = {"version": link.version, "inbound": "on", "outbound": "on"}
+    said = json.loads(visit("olga").send(f"/links/{link.id}/edit", sent).headers["HX-Trigger"])["toast"]["text"]
+    assert said.startswith("Outbound is on, but the calendar is read-only")
+    assert "Send snapshot closes" not in said
+
+
+def test_a_users_primary_calendar_comes_first(stage: Stage) -> None:
+    links = [stage.product.services.console.link(row.id) for row in stage.rows]
+    firsts = {details.user.name: details.link.is_primary for details in reversed(links)}
+    assert list(firsts.values()) == [True] * 3
+    assert [d.user.name for d in links] == sorted(d.user.name for d in links)

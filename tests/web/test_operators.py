@@ -91,7 +91,7 @@ def test_two_passwords_that_differ_are_refused(visit: Visit, product: Product) -
 def test_a_name_in_use_is_refused(visit: Visit) -> None:
     answer = visit("adam").send("/operators/add", {**NEW, "username": "olga"})
     assert answer.status_code == 422
-    assert "exists already" in answer.text
+    assert "There is an operator olga already" in answer.text
 
 
 def test_a_privilege_nobody_knows_is_left_out(visit: Visit, product: Product) -> None:

@@ -174,6 +174,12 @@ def test_peter_reads_what_is_missing_and_who_assigns_it_and_nothing_of_any_serve
     assert "Operators" not in page.text
 
 
+def test_adam_is_told_to_assign_it_himself(visit: Visit) -> None:
+    page = visit("adam").get("/targets")
+    assert 'You may assign it yourself under <a href="/operators">Operators</a>.' in page.text
+    assert "Ask <b>adam" not in page.text
+
+
 def test_a_refused_page_names_the_missing_privilege_and_who_assigns_it(visit: Visit) -> None:
     page = visit("vera").get("/targets/add")
     assert page.status_code == 403

@@ -142,6 +142,12 @@ def test_after_signing_in_one_comes_to_the_page_one_wanted(visit: Visit, next: s
         "/panels/targets",
         "/sign-in",
         "evil.example",
+        "/@evil.example",
+        "/..//evil.example",
+        "/targets/../..//evil.example",
+        "/targets/",
+        "/no/such/page",
+        "/static/console.css",
     ],
 )
 def test_after_signing_in_nobody_is_led_off_the_console(visit: Visit, next: str) -> None:

@@ -40,7 +40,7 @@ def test_signing_in_leads_back_below_the_sub_path(mounted: Visitor) -> None:
 
 def test_a_panel_below_the_sub_path_finds_the_way_back_to_its_page(mounted: Visitor) -> None:
     answer = mounted.get("/panels/audit", headers=htmx(page="http://localhost/crm/nylas/audit?page=2"))
-    assert answer.headers["HX-Redirect"] == "/crm/nylas/sign-in?next=/audit?page%3D2"
+    assert answer.headers["HX-Redirect"] == "/crm/nylas/sign-in?next=/audit?page%3D2&ended=yes"
 
 
 def test_the_cookie_is_kept_to_the_sub_path(mounted: Visitor) -> None:

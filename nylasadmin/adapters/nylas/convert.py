@@ -102,7 +102,6 @@ def _with_occurrences(
 
 
 def _item(event: WireEvent, when: When, rules: ProviderRules, lines: tuple[str, ...] = ()) -> ScheduleItem:
-    organizer = event.organizer
     return ScheduleItem(
         when=when,
         title=event.title or "",
@@ -110,12 +109,18 @@ def _item(event: WireEvent, when: When, rules: ProviderRules, lines: tuple[str, 
         location=event.location or "",
         busy=event.busy is not False,
         visibility=_VISIBILITIES.get(event.visibility, Visibility.DEFAULT),
-        organizer=Person((organizer.email or "").strip().lower(), organizer.name or "") if organizer else None,
+        organizer=organizer_of(event),
         attendees=_attendees(event.participants) if event.participants else (),
         reminders=_reminders(event.reminders, rules.popup) if event.reminders else None,
         rules=lines,
         uid=event.ical_uid or None,
     )
+
+
+def organizer_of(event: WireEvent) -> Person | None:
+    """Give who organizes an event."""
+    organizer = event.organizer
+    return Person((organizer.email or "").strip().lower(), organizer.name or "") if organizer else None
 
 
 def _attendees(participants: list[WireParticipant]) -> tuple[Attendee, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from nylasadmin.adapters.nylas.bodies import Body, changes, create_body, recurrence_of, when_body
-from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, marker, original_moment
+from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, marker, organizer_of, original_moment
 from nylasadmin.adapters.nylas.listings import DAY_S
 from nylasadmin.adapters.nylas.reading import NylasReader
 from nylasadmin.adapters.nylas.wire import Unreadable, WireEvent, read_event
@@ -56,7 +56,8 @@ class Writer:
             return _failed(order, error)
         bare = msgspec.structs.replace(wanted, exceptions=())
         series = Series(event, bare, {}, frozenset(wanted.cancelled))
-        return self._with_occurrences(order, series, wanted)
+        outcome = self._with_occurrences(order, series, wanted)
+        return msgspec.structs.replace(outcome, organizer=organizer_of(event), uid=event.ical_uid or None)
 
     def _change(self, order: WriteOrder, item_id: ItemId) -> Outcome:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, not_, or_, select
 
 from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks
 from nylasadmin.adapters.storage.snapshots import SnapshotQueries
@@ -187,7 +187,7 @@ def _link_filter(query: LinkQuery) -> ColumnElement[bool]:
 def _link_order(query: LinkQuery) -> list[Any]:
     last_sync = func.coalesce(links.c.last_get_at, links.c.last_send_at, 0)
     columns: dict[LinkSort, list[Any]] = {
-        LinkSort.NAME: [links.c.user_name, links.c.folder_name],
+        LinkSort.NAME: [func.lower(links.c.user_name), links.c.user_id, not_(links.c.is_primary), links.c.folder_name],
         LinkSort.OWNER: [links.c.folder_owner],
         LinkSort.ITEMS: [links.c["items"]],
         LinkSort.LAST_SYNC: [last_sync],

@@ -122,6 +122,7 @@ class SqlRuns:
                 lease_until=now + lease_s,
                 fence=runs.c.fence + 1,
                 state=str(RunState.PLANNING),
+                cause="",
                 started_at=func.coalesce(runs.c.started_at, self._now()),
             )
         )
@@ -209,6 +210,10 @@ class SqlRuns:
             )
         )
         return ended.rowcount == 1
+
+    def note(self, run: Run, note: str) -> None:
+        """Say in the run's row what it waits for; the next note, worker or end takes its place."""
+        self._db.execute(update(runs).where(_held_by(run)).values(cause=storable(note)))
 
     def release(self, run: Run) -> None:
         """Give a run back unfinished, so that another worker takes it at once."""

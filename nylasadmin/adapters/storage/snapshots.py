@@ -100,6 +100,7 @@ class SnapshotQueries:
                 func.count().label("links"),
                 func.min(runs.c.started_at).label("started_at"),
                 func.max(runs.c.finished_at).label("finished_at"),
+                func.max(runs.c.cause).label("cause"),
                 *(func.sum(runs.c[name]).label(name) for name in COUNTERS),
             )
             .where(runs.c.snapshot_id.in_(ids))
@@ -144,6 +145,7 @@ class SnapshotQueries:
                 now=finished_at or self._now(),
             ),
             plan_id=row.plan_id,
+            note=max((s.cause for s in sums if s.state == str(RunState.PLANNING)), default=""),
         )
 
     def _runs(self, which: ColumnElement[bool], offset: int, limit: int) -> list[RunRow]:

@@ -15,6 +15,9 @@ from nylasadmin.sandbox.events.rows import EventRow
 _CANCELLED, _RECURRING, _METADATA, _GONE = 1, 2, 4, 8
 
 
+_FARTHEST = 2**63 - 1
+
+
 class _Rare(NamedTuple):
     """What only few events have."""
 
@@ -50,16 +53,21 @@ class EventTable:
         return None if place is None else StoredRow(self, place)
 
     def put(self, row: EventRow) -> None:
-        """Store a row: in the place of its predecessor, or at the end."""
-        place = self._places.get(row.id)
-        if place is None:
-            place = self._places[row.id] = len(self._ids)
-            self._ids.append(row.id)
-            self._flags.append(0)
+        """Store a row: in the place of its predecessor, or at the end.
+
+        A new place is flagged last, so that whoever looks in without the lock never sees half a row.
+        """
+        place = self._places.get(row.id, len(self._ids))
+        flags = row.cancelled * _CANCELLED | row.recurring * _RECURRING | row.has_metadata * _METADATA
         self._bodies[place] = row.body
         self._columns.put(place, row)
-        self._flags[place] = row.cancelled * _CANCELLED | row.recurring * _RECURRING | row.has_metadata * _METADATA
         self._put_rare(place, _Rare(row.master_id, row.original_start, row.event_type, row.keys))
+        if place == len(self._ids):
+            self._ids.append(row.id)
+            self._flags.append(flags)
+            self._places[row.id] = place
+        else:
+            self._flags[place] = flags
         if row.master_id is not None and row.original_start is not None:
             self._overrides.setdefault(row.master_id, {})[row.original_start] = row.id
 
@@ -118,11 +126,18 @@ class _Columns:
 
     def put(self, place: int, row: EventRow) -> None:
         numbers = row.start, row.end, row.updated, hash(row.uid)
-        for column, number in zip((self.starts, self.ends, self.updated, self.uids), numbers, strict=True):
+        for column, number in zip(
+            (self.starts, self.ends, self.updated, self.uids), map(_fitting, numbers), strict=True
+        ):
             if place == len(column):
                 column.append(number)
             else:
                 column[place] = number
+
+
+def _fitting(number: int) -> int:
+    """Keep a time that no calendar has within a column; the body says what was sent."""
+    return max(-_FARTHEST, min(_FARTHEST, number))
 
 
 class StoredRow:
