@@ -24,7 +24,13 @@
   document.addEventListener("reset", (event) => {
     if (event.target.matches(".rows-form")) setTimeout(() => count(event.target));
   });
-  document.addEventListener("htmx:after:swap", () => document.querySelectorAll(".rows-form").forEach(count));
+  const countAll = () => document.querySelectorAll(".rows-form").forEach(count);
+  document.addEventListener("DOMContentLoaded", countAll);
+  document.addEventListener("htmx:after:swap", () => {
+    // ticks that say what the server has stored: after an answer they are what it says, not what was clicked
+    document.querySelectorAll("[data-follows-server] input[type=checkbox]").forEach((box) => { box.checked = box.defaultChecked; });
+    countAll();
+  });
 
   // --- a plan nobody looks at any more is given up
   document.addEventListener("close", (event) => {

@@ -39,6 +39,7 @@ _PLAN_HEADINGS = (
 )
 
 JSON_SHAPE = """JSON: {"id", "target", "link": id or null, "direction": "get" or "send", "is_preview",
+       "plan": the number `run-plan` takes, or the plan that was carried out, or null,
        "state": "running", "held", "done", "failed" or "cancelled",
        "requested_at", "finished_at": Unix seconds or null,
        "counters": {"read", "to_create", "to_update", "to_delete", "unchanged", "kept", "outside", "skipped",
@@ -93,7 +94,9 @@ def _say_plan(console: Console, view: SnapshotView, terminal: Terminal) -> None:
     runs = sorted(_runs(console, view), key=lambda run: (run.user_name, run.folder_name, run.id))
     rows = [(run.user_name, folder_name(run.folder_name), *_plan_cells(run.counters), run.state) for run in runs]
     terminal.say_table(_PLAN_HEADINGS, [*rows, ("all", "", *_plan_cells(view.counters), view.state)])
-    terminal.say("Nothing was written.")
+    terminal.say(f"Plan {view.id}. Nothing was written.")
+    if view.counters.to_write:
+        terminal.say(f"To carry out exactly this within a day: nylasadmin snapshot run-plan {view.id}")
 
 
 def _plan_cells(counters: Counters) -> list[str]:
@@ -198,6 +201,7 @@ def as_json(services: Services, view: SnapshotView) -> dict[str, Any]:
         "link": view.link_id,
         "direction": view.direction,
         "is_preview": view.is_preview,
+        "plan": view.id if view.is_preview else view.plan_id,
         "state": view.state,
         "requested_at": view.requested_at,
         "finished_at": view.finished_at,

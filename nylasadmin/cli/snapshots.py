@@ -42,6 +42,10 @@ def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
         verb = add_verb(verbs, word, request, f"{words.name}: {words.route}, {words.winner} wins", details=JSON_SHAPE)
         verb.set_defaults(direction=direction)
         _add_options(verb)
+    running = add_verb(verbs, "run-plan", run_plan, "carry out exactly what a preview showed", details=JSON_SHAPE)
+    running.add_argument("plan", type=int, help="the plan's number, as --preview says it")
+    running.add_argument("--deletes", type=int, metavar="N", help="refuse unless the plan deletes exactly N items")
+    running.add_argument("--reason", default="", help="free text, kept with the snapshot")
     approving = add_verb(verbs, "approve", approve, "let a held run delete exactly what it was held for")
     approving.add_argument("snapshot", type=int, help="the snapshot's number")
     approving.add_argument("--run", type=int, required=True, help="the held run's number")
@@ -49,8 +53,9 @@ def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
     approving.add_argument("--reason", required=True, help="why that is right; kept in the audit trail")
     cancelling = add_verb(verbs, "cancel", cancel, "cancel what is not over yet")
     cancelling.add_argument("snapshot", type=int, help="the snapshot's number")
-    add_json(approving)
-    for verb in (approving, cancelling):
+    for verb in (running, approving):
+        add_json(verb)
+    for verb in (running, approving, cancelling):
         add_installation(verb)
 
 
@@ -63,7 +68,7 @@ def _add_options(verb: argparse.ArgumentParser) -> None:
         action="store_true",
         help="delete items that exist only at the receiver (kept by default)",
     )
-    verb.add_argument("--preview", action="store_true", help="count what would be written, per link; write nothing")
+    verb.add_argument("--preview", action="store_true", help="make a plan and count what it would write, per link")
     verb.add_argument("--reason", default="", help="free text, kept with the snapshot")
     add_json(verb)
     add_installation(verb)
@@ -89,13 +94,26 @@ def _requested(product: Product, options: argparse.Namespace, terminal: Terminal
             is_preview=options.preview,
         )
     except Refused as refusal:
-        if refusal.why == "nothing_to_run":
-            _note_skipped(refusal, options.direction, terminal)
+        _note_skipped(refusal, options.direction, terminal)
         raise
 
 
+def run_plan(options: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Carry out a plan and work through it: only what it showed is written, and what changed since is left alone."""
+    with opened(options, runner="threads") as product:
+        plans = product.services.plans
+        direction = plans.get(options.plan).preview.direction
+        try:
+            view = plans.run(COMMAND_LINE, options.plan, typed_deletes=options.deletes, reason=options.reason)
+        except Refused as refusal:
+            _note_skipped(refusal, direction, terminal)
+            raise
+        return _work_through(product, view, options.json, terminal)
+
+
 def _note_skipped(refusal: Refused, direction: Direction, terminal: Terminal) -> None:
-    skipped = refusal.facts.get("skipped")
+    """Say why each link is left out where none is left."""
+    skipped = refusal.facts.get("skipped") if refusal.why == "nothing_to_run" else ()
     for link in skipped if isinstance(skipped, tuple) else ():
         terminal.note(skipped_line(link, direction))
 

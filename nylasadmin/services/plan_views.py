@@ -7,11 +7,12 @@ import msgspec
 from nylasadmin.domain.binding import PlanItemState
 from nylasadmin.domain.differences import Difference
 from nylasadmin.domain.plan import ActionKind, Reason
+from nylasadmin.domain.runs import Counters, RunState
 from nylasadmin.services.views import SnapshotView
 
 
 class PlanQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which items of a plan to show. ``page`` counts from 1."""
+    """Which items of a plan to show. ``page`` counts from 1. ``hides_titles``: a search does not look into them."""
 
     plan_id: int
     kind: ActionKind | None = None
@@ -20,6 +21,7 @@ class PlanQuery(msgspec.Struct, frozen=True, kw_only=True):
     only_excluded: bool = False
     link_id: int | None = None
     search: str = ""
+    hides_titles: bool = False
     page: int = 1
     size: int = 50
 
@@ -32,6 +34,17 @@ class PlanTotal(msgspec.Struct, frozen=True, kw_only=True):
     state: PlanItemState
     is_excluded: bool
     items: int
+
+
+class PlanLink(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan would do to one link. ``cause`` says why it could not be planned."""
+
+    link_id: int
+    user_name: str
+    folder_name: str
+    state: RunState
+    cause: str
+    counters: Counters
 
 
 class PlanItemRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +99,21 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     to_delete: int
     excluded: int
     moved: int
+
+    @property
+    def is_planning(self) -> bool:
+        return self.preview.links_ended < self.preview.links
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Say whether its items were dropped for their age; the counts of the preview stay."""
+        return not self.totals and not self.is_planning and self.preview.counters.to_write > 0
+
+    @property
+    def can_run(self) -> bool:
+        """Say whether :meth:`Plans.run` would carry it out, as far as the plan itself is concerned."""
+        is_ready = not self.is_planning and bool(self.preview.links_by_state.get(RunState.DONE))
+        return is_ready and self.executed_by is None and not self.has_expired and self.to_write > 0
 
     def items(self, kind: ActionKind) -> int:
         """Count the items of a kind, excluded ones among them."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from nylasadmin.domain.binding import PlanItemState
 from nylasadmin.domain.differences import MASK, differences, masked
 from nylasadmin.domain.items import decode_item
@@ -14,7 +16,15 @@ from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.audit import record
 from nylasadmin.services.observing import fidelity_of
-from nylasadmin.services.plan_views import PlanItemRow, PlanItemView, PlanPage, PlanQuery, PlanTotal, PlanView
+from nylasadmin.services.plan_views import (
+    PlanItemRow,
+    PlanItemView,
+    PlanLink,
+    PlanPage,
+    PlanQuery,
+    PlanTotal,
+    PlanView,
+)
 from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.snapshots import Wish, add_runs_for
 from nylasadmin.services.storage import Clock, Storage, UnitOfWork
@@ -47,9 +57,7 @@ class Plans:
         return dict(counts.most_common())
 
     def _view(self, tx: UnitOfWork, plan_id: int) -> PlanView:
-        preview = tx.console.snapshot(plan_id)
-        if not preview.is_preview:
-            raise NotFound("plan", plan_id)
+        preview = _preview(tx, plan_id)
         totals = tuple(tx.plans.totals(plan_id))
         age = max(0, int(self._clock.now()) - preview.requested_at)
         writing = [t for t in totals if t.kind in WRITES and not t.is_excluded]
@@ -68,16 +76,22 @@ class Plans:
 
     def page(self, query: PlanQuery, *, is_masked: bool) -> PlanPage:
         """Give one page of items with their differences; masked ones do not say who meets whom about what."""
+        found = replace(query, hides_titles=is_masked)
         with self._storage.read() as tx:
             direction = tx.console.snapshot(query.plan_id).direction
-            rows = [_item(row, direction, is_masked) for row in tx.plans.rows(query)]
-            return PlanPage(rows=tuple(rows), matching=tx.plans.count(query), query=query, is_masked=is_masked)
+            rows = [_item(row, direction, is_masked) for row in tx.plans.rows(found)]
+            return PlanPage(rows=tuple(rows), matching=tx.plans.count(found), query=query, is_masked=is_masked)
+
+    def links(self, plan_id: int, page: int = 1, size: int = 50) -> list[PlanLink]:
+        """Give what a plan would do per link: most deletes first, then most writes."""
+        with self._storage.read() as tx:
+            return tx.plans.links(plan_id, (page - 1) * size, size)
 
     def export(self, query: PlanQuery, *, is_masked: bool) -> Iterator[PlanItemView]:
         """Yield every item that matches, for a file."""
         with self._storage.read() as tx:
             direction = tx.console.snapshot(query.plan_id).direction
-            for row in tx.plans.all_rows(query):
+            for row in tx.plans.all_rows(replace(query, hides_titles=is_masked)):
                 yield _item(row, direction, is_masked)
 
     @noting_refusals("plan.reveal", "plan {plan_id}")
@@ -103,15 +117,24 @@ class Plans:
             return changed
 
     @noting_refusals("plan.run", "plan {plan_id}")
-    def run(self, actor: Actor, plan_id: int, *, typed_deletes: int | None = None, reason: str = "") -> SnapshotView:
+    def run(
+        self,
+        actor: Actor,
+        plan_id: int,
+        *,
+        typed_deletes: int | None = None,
+        reason: str = "",
+        allows_empty: bool = False,
+    ) -> SnapshotView:
         """Carry out exactly what a plan shows, without what was excluded.
 
+        An empty plan is refused unless ``allows_empty``: it writes nothing, and remembers which items belong together.
         Raises :class:`Refused` (``plan_unfinished``, ``plan_used``, ``plan_expired``, ``plan_empty``, or as a snapshot
         does), :class:`InvalidInput` when ``typed_deletes`` is given and is not the number of deletes.
         """
         with self._storage.write() as tx:
             view = self._view(tx, plan_id)
-            _refuse_useless(view)
+            _refuse_useless(view, allows_empty)
             if typed_deletes is not None and typed_deletes != view.to_delete:
                 raise InvalidInput({"typed_deletes": f"Type {view.to_delete}, the number of items to be deleted."})
             snapshot_id, links = add_runs_for(tx, actor, _wish_of(view, reason), tx.runs.planned_links(plan_id))
@@ -122,14 +145,24 @@ class Plans:
         return started
 
 
-def _refuse_useless(view: PlanView) -> None:
+def _preview(tx: UnitOfWork, plan_id: int) -> SnapshotView:
+    try:
+        preview = tx.console.snapshot(plan_id)
+    except NotFound as error:
+        raise NotFound("plan", plan_id) from error
+    if not preview.is_preview:
+        raise NotFound("plan", plan_id)
+    return preview
+
+
+def _refuse_useless(view: PlanView, allows_empty: bool) -> None:
     if view.executed_by is not None:
         raise Refused("plan_used", snapshot_id=view.executed_by)
-    if view.preview.links_ended < view.preview.links or not view.preview.links_by_state.get(RunState.DONE):
+    if view.is_planning or not view.preview.links_by_state.get(RunState.DONE):
         raise Refused("plan_unfinished")
     if view.has_expired:
         raise Refused("plan_expired")
-    if not view.to_write:
+    if not view.to_write and not allows_empty:
         raise Refused("plan_empty")
 
 

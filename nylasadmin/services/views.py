@@ -169,7 +169,10 @@ class SkippedLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot (or a preview: the same without writing) with the sum over its runs; ``note``: what they wait for."""
+    """A snapshot (or a preview: the same without writing) with the sum over its runs.
+
+    ``plan_id`` is the preview that a snapshot carries out; ``note`` says what its runs wait for.
+    """
 
     id: int
     target_id: int
@@ -189,6 +192,7 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
     skipped: tuple[SkippedLink, ...]
     progress: Progress
+    plan_id: int | None = None
     note: str = ""
 
     @property
@@ -202,6 +206,9 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which snapshots to list. ``open_plans``: previews that were not carried out, instead of snapshots."""
+
+    open_plans: bool = False
     target_id: int | None = None
     link_id: int | None = None
     direction: Direction | None = None

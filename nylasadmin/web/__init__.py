@@ -22,6 +22,7 @@ from nylasadmin.web import (
     numbers,
     operators,
     pages,
+    plans,
     security,
     session,
     snapshots,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WebSettings", "create_app"]
 
-_NOUNS = (session, pages, operators, audit, targets, links, snapshots, unwritten)
+_NOUNS = (session, pages, operators, audit, targets, links, snapshots, unwritten, plans)
 _LARGEST_REQUEST = 1_000_000
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +10,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.services.views import AuditRow
-from nylasadmin.web import current, format, htmx, numbers
+from nylasadmin.web import current, files, format, htmx, numbers
 from nylasadmin.web.security import needs
 
 if TYPE_CHECKING:
@@ -77,9 +75,7 @@ def verification() -> Response:
 @needs(Privilege.OPERATORS)
 def export() -> Response:
     """Give the whole trail (or what a search finds) as a file, newest first."""
-    answer = Response(_lines(_audit(), _search()), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    return answer
+    return files.download(_lines(_audit(), _search()), "audit.csv", "text/csv")
 
 
 def _audit() -> Audit:
@@ -103,22 +99,15 @@ def _verify() -> Verification:
 
 def _lines(audit: Audit, search: str) -> Iterator[str]:
     """Write the trail as CSV, a page at a time; entries that are added meanwhile are left out."""
-    yield _line(_COLUMNS)
+    yield files.line(_COLUMNS)
     last, page = None, 1
     while rows := audit.rows(page, _CHUNK, search):
         for row in rows:
             if last is None or row.id < last:
                 last = row.id
-                yield _line(_cell(row, column) for column in _COLUMNS)
+                yield files.line(_cell(row, column) for column in _COLUMNS)
         page += 1
 
 
 def _cell(row: AuditRow, column: str) -> str:
-    value = format.iso(row.at) if column == "at" else str(getattr(row, column))
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value  # no formulas in spreadsheets
-
-
-def _line(cells: Iterable[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()
+    return format.iso(row.at) if column == "at" else str(getattr(row, column))

@@ -30,6 +30,8 @@ _ACTIONS = {
     "operators.set_privileges": "operator.privileges",
     "session.sign_in": "operator.sign_in",
     "session.sign_out": "operator.sign_out",
+    "plans.again": "snapshot.preview",
+    "plans.include": "plan.exclude",
     "snapshots.approved": "run.approve",
     "snapshots.cancel_run": "run.cancel",
     "snapshots.preview": "snapshot.preview",

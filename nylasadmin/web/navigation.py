@@ -30,7 +30,7 @@ _ENTRIES = (
     Entry(label="Operators", noun="operators", endpoint="operators.page", privilege=Privilege.OPERATORS),
     Entry(label="Audit", noun="audit", endpoint="audit.page", privilege=Privilege.OPERATORS),
 )
-_BELONGS_TO = {"links": "targets"}
+_BELONGS_TO = {"links": "targets", "plans": "snapshots"}
 
 
 def init(app: Flask) -> None:

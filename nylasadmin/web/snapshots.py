@@ -15,13 +15,14 @@ from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
 from nylasadmin.web import htmx, numbers, unwritten
 from nylasadmin.web.current import actor, services
+from nylasadmin.web.plans import typed_deletes
 from nylasadmin.web.security import needs
 
 blueprint = Blueprint("snapshots", __name__)
 
 SIZE = 50
 MOST_HELD = 100
-_HISTORY = frozenset({"target_id", "direction", "page"})
+_HISTORY = frozenset({"show", "target_id", "direction", "page"})
 _DETAILS = frozenset({"state", "page", "failures"})
 
 
@@ -61,6 +62,7 @@ def _read_query(args: Mapping[str, str]) -> SnapshotQuery:
     return SnapshotQuery(
         target_id=numbers.optional(args, "target_id"),
         direction=Direction(direction) if direction in list(Direction) else None,
+        open_plans=args.get("show") == "plans",
         page=numbers.page(args),
     )
 
@@ -81,7 +83,11 @@ def _pages(count: int, size: int) -> int:
 @blueprint.get("/snapshots/<int:snapshot_id>")
 @needs(Privilege.VIEW)
 def one(snapshot_id: int) -> ResponseReturnValue:
-    return render_template("snapshots/one.html", **_values(snapshot_id))
+    """Show a snapshot; a preview has a page of its own, the plan's."""
+    values = _values(snapshot_id)
+    if values["snapshot"].is_preview:
+        return htmx.see_other(url_for("plans.page", plan_id=snapshot_id))
+    return render_template("snapshots/one.html", **values)
 
 
 @blueprint.get("/panels/snapshots/<int:snapshot_id>")
@@ -231,14 +237,19 @@ def _section(status: int, **values: Any) -> ResponseReturnValue:
 @blueprint.post("/snapshots")
 @needs(Privilege.MANAGE)
 def start() -> ResponseReturnValue:
-    """Start what was planned: the plan the operator saw must be of exactly these options."""
+    """Carry out the plan the operator saw: it must be of exactly these options."""
     asked = _asked(request.form)
     preview_id = request.form.get("preview_id", type=numbers.number)
     plan = services().console.snapshot(preview_id) if preview_id else None
     if plan is None or not _is_plan_of(plan, asked["wanted"]):
         return htmx.form("snapshots/new.html", 409, plan=None, refused=None, **asked | {"is_outdated": True})
     try:
-        snapshot = services().snapshots.request(actor(), **asked["wanted"])
+        typed = typed_deletes(services().plans.get(plan.id))
+        snapshot = services().plans.run(
+            actor(), plan.id, typed_deletes=typed, reason=asked["reason"], allows_empty=True
+        )
+    except InvalidInput as error:
+        return htmx.form("snapshots/new.html", 422, plan=plan, refused=None, **asked | {"wrong": error.fields})
     except Refused as error:
         return htmx.form("snapshots/new.html", 409, plan=plan, refused=error, **asked)
     back = url_for(".one", snapshot_id=snapshot.id)
@@ -276,6 +287,8 @@ def _asked(given: Mapping[str, str]) -> dict[str, Any]:
         "reason": reason,
         "ids": ids,
         "is_outdated": False,
+        "typed": given.get("typed_deletes", ""),
+        "wrong": {},
         "link": link,
         "target": link.target if link else services().console.target(ids["target_id"]),
         "wanted": {"direction": direction, "receiver_only": receiver_only, "reason": reason, **ids},

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
+from nylasadmin.domain.binding import PlanItemState
 from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.progress import Progress
 from nylasadmin.domain.runs import Counters
 from nylasadmin.errors import NylasAdminError, NylasError
-from nylasadmin.services.views import LinkRow, RunRow, SnapshotView
+from nylasadmin.services.plan_views import PlanItemView, PlanView
+from nylasadmin.services.views import LinkRow, RunRow, SnapshotState, SnapshotView
 from nylasadmin.services.wording import (
     DIRECTIONS,
+    Wording,
     explain_first_contact,
     folder_name,
     occupied,
@@ -23,6 +26,7 @@ from nylasadmin.services.wording import (
 from nylasadmin.web.format import duration, number, plural
 
 _TELLS_AFTER_S = 2.0
+_FRESH_S = 3600
 _CHEAP_UP_TO = 10_000
 
 
@@ -37,8 +41,11 @@ def init(app: Flask) -> None:
         occupied=occupied,
         outcome=outcome,
         percent=percent,
-        rate=rate,
+        plan_age=plan_age,
         reason_title=lambda direction, why: reason(direction, why).title,
+        run_words=run_words,
+        why=why,
+        rate=rate,
         switched_off=left_out,
         time_left=time_left,
         write_words=write_words,
@@ -87,6 +94,39 @@ def write_words(counters: Counters, place: str) -> str:
         return "Run anyway: nothing to write"
     listed = f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
     return f"{listed.capitalize()} in {place}"
+
+
+def why(item: PlanItemView, direction: Direction) -> Wording:
+    """Say why a plan does something to an item, or who has left it out, or that it changed since."""
+    if item.excluded_by:
+        return Wording(f"Left out by {item.excluded_by}", f"stays as it is in {loser_of(direction)}")
+    if item.state is PlanItemState.MOVED:
+        return Wording("Changed since the preview", "nothing was written to it")
+    return reason(direction, item.reason)
+
+
+def loser_of(direction: Direction) -> str:
+    return with_article(DIRECTIONS[direction].loser)
+
+
+def plan_age(plan: PlanView) -> tuple[str, str]:
+    """Say how far a plan can be trusted still, as a chip: words and colour."""
+    if plan.is_planning:
+        return "Planning", "run"
+    if plan.executed_by is not None:
+        return "Carried out", "ok"
+    if plan.preview.state is SnapshotState.CANCELLED:
+        return "Cancelled", ""
+    if plan.has_expired:
+        return "Expired", "bad"
+    return (f"{duration(plan.age_s)} old", "warn") if plan.age_s >= _FRESH_S else ("Plan", "run")
+
+
+def run_words(plan: PlanView) -> str:
+    """Say what the button of a plan's page does: Send 2,661 to Nylas."""
+    if plan.preview.direction is Direction.SEND:
+        return f"Send {number(plan.to_write)} to Nylas"
+    return f"Get {number(plan.to_write)} into the CRM"
 
 
 def percent(snapshot: SnapshotView) -> int:

@@ -67,6 +67,43 @@ def test_a_preview_and_the_snapshot_agree(linked: Shell) -> None:
     assert previewed["counters"]["to_create"] == done["counters"]["created"]
 
 
+def test_a_plan_is_carried_out_as_it_was_shown_and_only_once(linked: Shell) -> None:
+    said = linked(*GET, "--preview").out
+    plan = linked(*GET, "--preview", "--json").json
+    done = linked("snapshot", "run-plan", str(plan["plan"]), "--json")
+    again = linked("snapshot", "run-plan", str(plan["plan"]))
+    assert "Plan 1. Nothing was written." in said
+    assert "nylasadmin snapshot run-plan 1" in said
+    assert (done.code, done.json["plan"], done.json["is_preview"]) == (0, plan["plan"], False)
+    assert done.json["counters"]["created"] == plan["counters"]["to_create"] == len(crm_items(linked)) > 0
+    assert again.code == 1
+    assert f"carried out already, as snapshot {done.json['id']}" in again.err
+
+
+def test_a_plan_with_other_deletions_than_expected_is_not_carried_out(linked: Shell) -> None:
+    plan = str(linked(*GET, "--preview", "--json").json["plan"])
+    wrong = linked("snapshot", "run-plan", plan, "--deletes", "7")
+    assert (wrong.code, crm_items(linked)) == (2, [])
+    assert "deletes: Type 0" in wrong.err
+
+
+def test_what_changed_after_the_plan_is_named_and_left_alone(linked: Shell, box: RunningSandbox) -> None:
+    link = str(first_link(linked)["id"])
+    plan = linked("snapshot", "get", "--link", link, "--preview", "--json").json
+    empty_crm(linked, box)
+    done = linked("snapshot", "run-plan", str(plan["plan"]))
+    assert done.code == 0
+    assert f"{plan['counters']['to_create']} changed meanwhile and left alone" in done.out
+    assert crm_items(linked) == []
+
+
+@pytest.mark.parametrize("number", ["1", "99"])
+def test_what_is_no_plan_cannot_be_carried_out(linked: Shell, number: str) -> None:
+    linked(*GET)
+    refused = linked("snapshot", "run-plan", number)
+    assert (refused.code, f"There is no plan {number}." in refused.err) == (2, True)
+
+
 def test_one_link_is_copied_alone(linked: Shell) -> None:
     link = first_link(linked)
     done = linked("snapshot", "get", "--link", str(link["id"]), "--json").json

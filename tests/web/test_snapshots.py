@@ -374,7 +374,8 @@ def test_a_snapshot_of_a_held_link_leads_to_the_decision(visit: Visit, held: tup
     plan = stage.product.services.snapshots.request(
         COMMAND_LINE, direction=Direction.GET, link_id=snapshot.link_id, is_preview=True
     )
-    answer = olga.send("/snapshots", asked | {"preview_id": plan.id})
+    deletes = stage.product.services.plans.get(plan.id).to_delete
+    answer = olga.send("/snapshots", asked | {"preview_id": plan.id, "typed_deletes": deletes})
     assert answer.status_code == 409
     assert f"of snapshot {snapshot.id} waits for somebody to decide" in answer.text
     assert f'<a href="/snapshots/{snapshot.id}">Decide</a>' in answer.text

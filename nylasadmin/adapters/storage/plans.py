@@ -5,16 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
+from nylasadmin.adapters.storage.runs import COUNTERS
 from nylasadmin.adapters.storage.tables import accounts, links, plan_items, runs, snapshots, writes
 from nylasadmin.domain.binding import Key, PlanItemState, Shown
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import WRITES, ActionKind, Direction, Reason
-from nylasadmin.domain.runs import RunState
-from nylasadmin.services.plan_views import PlanItemRow, PlanQuery, PlanTotal
+from nylasadmin.domain.runs import Counters, RunState
+from nylasadmin.services.plan_views import PlanItemRow, PlanLink, PlanQuery, PlanTotal
 from nylasadmin.services.storage import PlanItem
 
 _COLUMNS = (
@@ -148,17 +164,36 @@ class SqlPlans:
             for row in self._db.execute(found)
         ]
 
+    def links(self, plan_id: int, offset: int, limit: int) -> list[PlanLink]:
+        """Give a plan's counts per link, those with most deletes, then most writes first."""
+        found = (
+            select(runs, links.c.user_name, links.c.folder_name)
+            .select_from(runs.join(links, runs.c.link_id == links.c.id))
+            .where(runs.c.snapshot_id == plan_id)
+            .order_by(
+                runs.c.to_delete.desc(), (runs.c.to_create + runs.c.to_update).desc(), links.c.user_name, runs.c.id
+            )
+            .offset(offset)
+            .limit(limit)
+        )
+        return [_link(row) for row in self._db.execute(found)]
+
     def count(self, query: PlanQuery) -> int:
-        counted = select(func.count()).select_from(_joined).where(_matches(query))
+        counted = select(func.count()).select_from(plan_items).where(_matches(query))
         return int(self._db.execute(counted).scalar_one())
 
     def rows(self, query: PlanQuery) -> list[PlanItemRow]:
-        found = _select(query).offset((query.page - 1) * query.size).limit(query.size)
+        """Give a page of items: first their keys, which the index alone tells, then these rows only."""
+        keys = select(plan_items.c.run_id, plan_items.c.seq).where(_matches(query)).order_by(*_ORDER)
+        page = keys.offset((query.page - 1) * query.size).limit(query.size).subquery()
+        is_on_it = and_(plan_items.c.run_id == page.c.run_id, plan_items.c.seq == page.c.seq)
+        found = _selected(_joined.join(page, is_on_it))
         return [_row(row) for row in self._db.execute(found)]
 
     def all_rows(self, query: PlanQuery) -> Iterator[PlanItemRow]:
         """Yield every item that matches, without holding them all."""
-        found = self._db.execute(_select(query).execution_options(yield_per=500))
+        matching = _selected(_joined).where(_matches(query)).execution_options(yield_per=500)
+        found = self._db.execute(matching)
         for row in found:
             yield _row(row)
 
@@ -170,13 +205,22 @@ _joined = (
 )
 
 
-def _select(query: PlanQuery) -> Any:
-    return (
-        select(plan_items, links.c.id.label("link_id"), links.c.user_name, links.c.folder_name, accounts.c.provider)
-        .select_from(_joined)
-        .where(_matches(query))
-        .order_by(plan_items.c.plan_id, plan_items.c.kind, plan_items.c.run_id, plan_items.c.seq)
-    )
+_KINDS = (
+    ActionKind.DELETE,
+    ActionKind.UPDATE,
+    ActionKind.CREATE,
+    ActionKind.SKIP,
+    ActionKind.KEEP,
+    ActionKind.OUTSIDE,
+)
+_RANK = case({str(kind): rank for rank, kind in enumerate(_KINDS)}, value=plan_items.c.kind, else_=len(_KINDS))
+_ORDER = (_RANK, plan_items.c.kind, plan_items.c.reason, plan_items.c.run_id, plan_items.c.seq)
+"""What an operator has to look at first comes first."""
+
+
+def _selected(source: FromClause) -> Select[Any]:
+    columns = (links.c.id.label("link_id"), links.c.user_name, links.c.folder_name, accounts.c.provider)
+    return select(plan_items, *columns).select_from(source).order_by(*_ORDER)
 
 
 def _is_write() -> ColumnElement[bool]:
@@ -194,11 +238,34 @@ def _matches(query: PlanQuery) -> ColumnElement[bool]:
     if query.only_excluded:
         which.append(plan_items.c.excluded_by != "")
     if query.link_id is not None:
-        which.append(links.c.id == query.link_id)
-    for word in query.search.split():
-        columns = (plan_items.c.title, links.c.user_name, links.c.folder_name, plan_items.c.reason)
-        which.append(or_(*(c.icontains(word, autoescape=True) for c in columns)))
+        which.append(_in_runs(query.plan_id, runs.c.link_id == query.link_id))
+    which += (_says(query, word) for word in query.search.split())
     return and_(*which)
+
+
+def _says(query: PlanQuery, word: str) -> ColumnElement[bool]:
+    """Find a word in an item's title or reason, or in the names of its link; those are looked through once."""
+    names = or_(*(c.icontains(word, autoescape=True) for c in (links.c.user_name, links.c.folder_name)))
+    found = [_in_runs(query.plan_id, names), plan_items.c.reason.icontains(word, autoescape=True)]
+    if not query.hides_titles:
+        found.append(plan_items.c.title.icontains(word, autoescape=True))
+    return or_(*found)
+
+
+def _in_runs(plan_id: int, which: ColumnElement[bool]) -> ColumnElement[bool]:
+    joined = runs.join(links, runs.c.link_id == links.c.id)
+    return plan_items.c.run_id.in_(select(runs.c.id).select_from(joined).where(runs.c.snapshot_id == plan_id, which))
+
+
+def _link(row: Row[Any]) -> PlanLink:
+    return PlanLink(
+        link_id=row.link_id,
+        user_name=row.user_name,
+        folder_name=row.folder_name,
+        state=RunState(row.state),
+        cause=row.cause,
+        counters=Counters(**{name: getattr(row, name) for name in COUNTERS}),
+    )
 
 
 def _key(row: Row[Any], direction: Direction) -> Key:

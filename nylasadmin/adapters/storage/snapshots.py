@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from nylasadmin.adapters.storage.runs import COUNTERS
-from nylasadmin.adapters.storage.tables import failures, links, runs, snapshots, targets
+from nylasadmin.adapters.storage.tables import failures, links, plan_uses, runs, snapshots, targets
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.progress import estimate
@@ -74,10 +74,15 @@ class SnapshotQueries:
         found = (
             select(
                 snapshots,
+                plan_uses.c.plan_id,
                 targets.c.name.label("target_name"),
                 (links.c.user_name + " · " + links.c.folder_name).label("link_name"),
             )
-            .select_from(snapshots.join(targets).outerjoin(links, snapshots.c.link_id == links.c.id))
+            .select_from(
+                snapshots.join(targets)
+                .outerjoin(links, snapshots.c.link_id == links.c.id)
+                .outerjoin(plan_uses, snapshots.c.id == plan_uses.c.snapshot_id)
+            )
             .where(which)
             .order_by(snapshots.c.id.desc())
             .offset(offset)
@@ -139,6 +144,7 @@ class SnapshotQueries:
                 started_at=started,
                 now=finished_at or self._now(),
             ),
+            plan_id=row.plan_id,
             note=max((s.cause for s in sums if s.state == str(RunState.PLANNING)), default=""),
         )
 
@@ -210,7 +216,9 @@ def _snapshot_state(by_state: dict[RunState, int], counters: Counters) -> Snapsh
 
 
 def _snapshot_filter(query: SnapshotQuery) -> ColumnElement[bool]:
-    which: list[ColumnElement[bool]] = [snapshots.c.is_preview.is_(False)]
+    which: list[ColumnElement[bool]] = [snapshots.c.is_preview.is_(query.open_plans)]
+    if query.open_plans:
+        which.append(snapshots.c.id.not_in(select(plan_uses.c.plan_id)))
     if query.target_id is not None:
         which.append(snapshots.c.target_id == query.target_id)
     if query.direction is not None:

@@ -301,7 +301,7 @@ plan_items = Table(
     Column("before", LargeBinary),
     Column("after", LargeBinary),
     Column("excluded_by", String(80), nullable=False),
-    Index("ix_plan_items_page", "plan_id", "kind", "run_id", "seq"),
+    Index("ix_plan_items_page", "plan_id", "kind", "reason", "run_id", "seq", "state", "excluded_by"),
     sqlite_with_rowid=False,
 )
 
