@@ -20,8 +20,9 @@ import requests
 
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.nylas.wire import read_page
-from nylasadmin.domain.fidelity import FULL, meet, rules_for
+from nylasadmin.domain.fidelity import FULL, meet
 from nylasadmin.domain.plan import ALWAYS
+from nylasadmin.domain.providers import rules_for
 from nylasadmin.services.ports import FolderRef, SenderSettings
 
 

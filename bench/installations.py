@@ -12,7 +12,8 @@ from nylasadmin.domain.links import PRIMARY, Account, CrmUser
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import ENGINE, Privilege
 from nylasadmin.domain.targets import TargetForm
-from nylasadmin.services.storage import NewLink, UnitOfWork
+from nylasadmin.services.rows import NewLink
+from nylasadmin.services.storage import UnitOfWork
 from nylasadmin.services.views import SnapshotView
 from nylasadmin.settings import Settings
 

@@ -19,8 +19,9 @@ import requests
 
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.nylas.listings import Horizon
-from nylasadmin.domain.fidelity import fingerprint, meet, rules_for
+from nylasadmin.domain.fidelity import fingerprint, meet
 from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.providers import rules_for
 from nylasadmin.domain.targets import Target
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.testing import RunningSandbox

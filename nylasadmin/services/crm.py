@@ -14,7 +14,8 @@ from nylasadmin.errors import InvalidInput, NotFound
 from nylasadmin.services.audit import record
 from nylasadmin.services.crm_lines import DamagedLine, EventLine, UserLine, read_line, take_line
 from nylasadmin.services.refusals import noting_refusals
-from nylasadmin.services.storage import CrmItem, Storage
+from nylasadmin.services.rows import CrmItem
+from nylasadmin.services.storage import Storage
 
 __all__ = ["Crm", "EventLine", "ImportReport", "UserLine"]
 

@@ -15,7 +15,8 @@ from nylasadmin.domain.items import ItemId, ScheduleItem, normalized
 from nylasadmin.domain.links import PRIMARY, CrmUser
 from nylasadmin.errors import CannotBeStored
 from nylasadmin.services.ids import new_item_id
-from nylasadmin.services.storage import CrmItem, UnitOfWork
+from nylasadmin.services.rows import CrmItem
+from nylasadmin.services.storage import UnitOfWork
 
 
 class UserLine(msgspec.Struct, frozen=True, kw_only=True, tag="user", tag_field="type"):

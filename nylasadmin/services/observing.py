@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from nylasadmin.domain.fidelity import FULL, Fidelity, meet, rules_for
+from nylasadmin.domain.fidelity import FULL, Fidelity, meet
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.links import Account, Link
 from nylasadmin.domain.plan import ALWAYS, Direction, Observed, Options, Pair, Reason, ReceiverOnly
+from nylasadmin.domain.providers import rules_for
 from nylasadmin.domain.targets import Target
 from nylasadmin.services.ports import FolderRef, ItemReader, SenderSettings
 

@@ -13,7 +13,7 @@ from nylasadmin.domain.items import ItemId, ScheduleItem, encode_item
 from nylasadmin.domain.plan import Action, ActionKind, Direction
 from nylasadmin.services.ports import ItemReader
 from nylasadmin.services.recording import WITH_BODY, Work
-from nylasadmin.services.storage import PlanItem
+from nylasadmin.services.rows import PlanItem
 
 _BATCH = 500
 SHOWN = frozenset(ActionKind) - {ActionKind.UNCHANGED, ActionKind.ADOPT, ActionKind.FORGET}

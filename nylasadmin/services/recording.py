@@ -15,7 +15,8 @@ from nylasadmin.services import wording
 from nylasadmin.services.leases import Lease
 from nylasadmin.services.observing import Facts
 from nylasadmin.services.ports import Outcome, WriteOrder
-from nylasadmin.services.storage import ItemScope, PairRow, Storage, UnitOfWork, WriteRow
+from nylasadmin.services.rows import ItemScope, PairRow, WriteRow
+from nylasadmin.services.storage import Storage, UnitOfWork
 
 WITH_BODY = frozenset({ActionKind.CREATE, ActionKind.UPDATE})
 _DONE = {ActionKind.CREATE: "created", ActionKind.UPDATE: "updated", ActionKind.DELETE: "deleted"}

@@ -14,7 +14,8 @@ from nylasadmin.domain.runs import Counters, Run
 from nylasadmin.services import wording
 from nylasadmin.services.leases import Lease
 from nylasadmin.services.ports import ItemReader
-from nylasadmin.services.storage import Clock, IntendedWrite, PairRow, Storage
+from nylasadmin.services.rows import IntendedWrite, PairRow
+from nylasadmin.services.storage import Clock, Storage
 
 _LOOKS = 8
 

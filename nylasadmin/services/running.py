@@ -28,8 +28,9 @@ from nylasadmin.services.planning import UNWRITABLE, VICTIMS, bound_to_plan, kee
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
 from nylasadmin.services.recording import Work
 from nylasadmin.services.recovering import Recovery
+from nylasadmin.services.rows import ItemScope
 from nylasadmin.services.senders import sender_of
-from nylasadmin.services.storage import Clock, ItemScope, Secrets, Storage, UnitOfWork, Workers
+from nylasadmin.services.storage import Clock, Secrets, Storage, UnitOfWork, Workers
 
 _CarryOut = Callable[[Work, list[Action]], None]
 _MOST_STARTS = 20

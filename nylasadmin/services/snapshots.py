@@ -14,7 +14,8 @@ from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.refusals import noting_refusals
-from nylasadmin.services.storage import NewRun, Storage, UnitOfWork
+from nylasadmin.services.rows import NewRun
+from nylasadmin.services.storage import Storage, UnitOfWork
 from nylasadmin.services.views import SkippedLink, SnapshotView
 
 

@@ -9,18 +9,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
-import msgspec
-
 from nylasadmin.domain.binding import Key, PlanItemState, Shown
 from nylasadmin.domain.guard import Hold
-from nylasadmin.domain.items import ItemId, ScheduleItem
+from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.links import Account, AccountState, CrmUser, Link
-from nylasadmin.domain.plan import ActionKind, Direction, Reason, ReceiverOnly
+from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Operator, Privilege
 from nylasadmin.domain.runs import Counters, Failure, Run, RunState
 from nylasadmin.domain.targets import Target, TargetForm
 from nylasadmin.services.plan_views import PlanItemRow, PlanLink, PlanQuery, PlanTotal
 from nylasadmin.services.ports import ItemStore
+from nylasadmin.services.rows import (
+    CrmItem,
+    IntendedWrite,
+    ItemScope,
+    NewLink,
+    NewRun,
+    OwnedLink,
+    PairRow,
+    PlanItem,
+    WriteRow,
+)
 from nylasadmin.services.views import (
     AuditRow,
     FailureRow,
@@ -84,29 +93,6 @@ class CrmUsers(Protocol):
     def save(self, user: CrmUser) -> None: ...
 
 
-class NewLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A folder found by discovering, to be linked unless it is already."""
-
-    account_id: int
-    target_id: int
-    user: CrmUser
-    folder_id: str
-    folder_name: str
-    folder_owner: str
-    collection: str
-    is_primary: bool
-    is_read_only: bool
-    outbound: bool
-
-
-class OwnedLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A link with the account and the target above it."""
-
-    link: Link
-    account: Account
-    target: Target
-
-
 class Accounts(Protocol):
     def get(self, account_id: int) -> Account: ...
     def of_target(self, target_id: int) -> list[Account]: ...
@@ -126,32 +112,10 @@ class Links(Protocol):
     def finished(self, link_id: int, direction: Direction, *, items: int | None, is_failing: bool) -> None: ...
 
 
-class PairRow(msgspec.Struct, frozen=True):
-    crm_id: ItemId
-    nylas_id: ItemId
-    base: bytes
-
-
 class Pairs(Protocol):
     def of_link(self, link_id: int) -> list[tuple[ItemId, ItemId]]: ...
     def save(self, link_id: int, rows: Sequence[PairRow]) -> None: ...
     def forget(self, link_id: int, ids: Sequence[tuple[ItemId, ItemId]]) -> None: ...
-
-
-class ItemScope(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose items, and which of them: one CRM collection. ``origin`` names the writer in the change feed."""
-
-    user_id: str
-    collection: str
-    origin: str = ""
-
-
-class CrmItem(msgspec.Struct, frozen=True, kw_only=True):
-    id: ItemId
-    user_id: str
-    collection: str
-    item: ScheduleItem
-    updated_at: int = 0
 
 
 class CrmItems(Protocol):
@@ -165,32 +129,6 @@ class CrmItems(Protocol):
     def page(self, user_id: str | None, after: str, limit: int) -> list[CrmItem]: ...
 
 
-class WriteRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One write of a run, kept with the destination's version before it."""
-
-    seq: int
-    kind: ActionKind
-    crm_id: ItemId | None
-    nylas_id: ItemId | None
-    title: str
-    before: bytes | None = None
-
-
-class IntendedWrite(msgspec.Struct, frozen=True, kw_only=True):
-    """A remote write that was announced and whose end is not known.
-
-    ``was_sent``: its request may have left. ``run_ended_at``: when its run ended, ``None`` for one under way.
-    """
-
-    run_id: int
-    seq: int
-    kind: ActionKind
-    crm_id: ItemId | None
-    nylas_id: ItemId | None
-    was_sent: bool
-    run_ended_at: int | None
-
-
 class Writes(Protocol):
     def next_seq(self, run_id: int) -> int: ...
     def intend(self, run_id: int, link_id: int, rows: Sequence[WriteRow]) -> None: ...
@@ -198,22 +136,6 @@ class Writes(Protocol):
     def sent(self, run_id: int, seq: int) -> None: ...
     def settle(self, run_id: int, ends: Sequence[tuple[int, str, ItemId | None]]) -> None: ...
     def unsettled(self, link_id: int) -> list[IntendedWrite]: ...
-
-
-class PlanItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One item of a stored plan; ``before`` and ``after`` are encoded items as the destination holds them."""
-
-    seq: int
-    kind: ActionKind
-    reason: Reason
-    source_id: ItemId | None
-    destination_id: ItemId | None
-    title: str
-    is_recurring: bool
-    source_fingerprint: bytes | None
-    expected: bytes | None
-    before: bytes | None
-    after: bytes | None
 
 
 class Plans(Protocol):
@@ -237,11 +159,6 @@ class LiveRun(NamedTuple):
     run_id: int
     snapshot_id: int
     is_held: bool
-
-
-class NewRun(msgspec.Struct, frozen=True, kw_only=True):
-    link_id: int
-    account_id: int
 
 
 class Runs(Protocol):

@@ -18,8 +18,9 @@ from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.ports import Directory, Nylas, SenderSettings
 from nylasadmin.services.refusals import noting_refusals
+from nylasadmin.services.rows import NewLink
 from nylasadmin.services.senders import NOTIFICATION_SECRET, SENDER_KEY, sender_of
-from nylasadmin.services.storage import Clock, NewLink, Secrets, Storage, UnitOfWork
+from nylasadmin.services.storage import Clock, Secrets, Storage, UnitOfWork
 from nylasadmin.services.views import Discovery, Probe
 
 _SLOW_MS = 2000

@@ -16,7 +16,7 @@ from nylasadmin.bootstrap import Product
 from nylasadmin.domain.items import ScheduleItem
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.sandbox.testing import RunningSandbox
-from nylasadmin.services.storage import CrmItem
+from nylasadmin.services.rows import CrmItem
 from nylasadmin.settings import Settings
 from tests.browser.test_shell import sign_in
 from tests.sandbox.openapi import judged_sandbox

@@ -13,14 +13,15 @@ from nylasadmin.adapters.memory import MemoryItemStore
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.storage.database import Database, prepare
 from nylasadmin.adapters.storage.migrate import upgrade
-from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, meet, rules_for
+from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, meet
 from nylasadmin.domain.items import ItemId, ScheduleItem
 from nylasadmin.domain.links import CrmUser
 from nylasadmin.domain.plan import ALWAYS, ActionKind, Observed, Window
+from nylasadmin.domain.providers import rules_for
 from nylasadmin.sandbox.clocks import FrozenClock
 from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.ports import FolderRef, ItemStore, Outcome, SenderSettings, WriteOrder
-from nylasadmin.services.storage import ItemScope
+from nylasadmin.services.rows import ItemScope
 from tests.sandbox.openapi import judged_sandbox
 
 NOW = 1_772_445_600  # 2026-03-02T10:00:00Z, a Monday

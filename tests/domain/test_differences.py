@@ -9,8 +9,9 @@ import pytest
 
 from nylasadmin.domain.describing import reminders_text, rule_text, when_text
 from nylasadmin.domain.differences import MASK, Difference, Field, differences, masked
-from nylasadmin.domain.fidelity import FULL, GOOGLE
+from nylasadmin.domain.fidelity import FULL
 from nylasadmin.domain.items import AllDay, Attendee, ChangedOccurrence, Reminder, Reply, ScheduleItem, Timed, When
+from nylasadmin.domain.providers import GOOGLE
 
 NOON = 1_795_604_400  # Wed 25 Nov 2026, 11:00 UTC: noon in Vienna
 ITEM = ScheduleItem(when=Timed(NOON, NOON + 3600, "Europe/Vienna"), title="Review", location="Room 4.12")

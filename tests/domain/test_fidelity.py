@@ -12,9 +12,6 @@ from hypothesis import strategies as st
 
 from nylasadmin.domain.fidelity import (
     FULL,
-    GOOGLE,
-    MICROSOFT,
-    PROVIDERS,
     Fidelity,
     as_held,
     compared,
@@ -22,7 +19,6 @@ from nylasadmin.domain.fidelity import (
     meet,
     merged,
     occurrence,
-    rules_for,
     supported,
 )
 from nylasadmin.domain.items import (
@@ -38,6 +34,7 @@ from nylasadmin.domain.items import (
     Visibility,
     normalized,
 )
+from nylasadmin.domain.providers import GOOGLE, MICROSOFT, PROVIDERS, rules_for
 
 T = TypeVar("T", bound=msgspec.Struct)
 DAY = 86_400

@@ -25,7 +25,7 @@ from nylasadmin.domain.targets import Target, TargetForm
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services import Services
-from nylasadmin.services.storage import CrmItem
+from nylasadmin.services.rows import CrmItem
 from nylasadmin.services.views import RunRow, SnapshotView
 from nylasadmin.settings import Settings
 from tests.sandbox.openapi import judged_sandbox

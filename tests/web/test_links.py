@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
-from nylasadmin.services.storage import NewRun
+from nylasadmin.services.rows import NewRun
 from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import LinkSort, LinkState
 from nylasadmin.services.wording import folder_name as folder_words

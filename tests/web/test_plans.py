@@ -19,7 +19,7 @@ from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.runs import RunState
 from nylasadmin.services.plan_views import PlanItemView, PlanQuery
 from nylasadmin.services.plans import LIFETIME_S
-from nylasadmin.services.storage import CrmItem
+from nylasadmin.services.rows import CrmItem
 from nylasadmin.services.views import SnapshotQuery
 from tests.web.stage import Stage
 from tests.web.test_snapshots import ask, planned, waiting

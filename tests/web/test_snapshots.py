@@ -17,7 +17,7 @@ from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import NotFound
 from nylasadmin.services.plan_views import PlanQuery
-from nylasadmin.services.storage import NewRun
+from nylasadmin.services.rows import NewRun
 from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
 from tests.web.stage import Stage
 from tests.web.visitor import Visitor

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.privileges import COMMAND_LINE
-from nylasadmin.services.storage import NewRun
+from nylasadmin.services.rows import NewRun
 from nylasadmin.services.targets import form_of
 from tests.web.stage import Stage, form
 from tests.web.visitor import Visitor

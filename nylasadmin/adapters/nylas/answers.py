@@ -106,11 +106,14 @@ def retry_after_s(value: str | None) -> float | None:
         return None
     try:
         seconds = float(value)
-        return max(0.0, seconds) if isfinite(seconds) else None
     except ValueError:
-        pass  # a date
+        return _seconds_until(value)
+    return max(0.0, seconds) if isfinite(seconds) else None
+
+
+def _seconds_until(date: str) -> float | None:
     try:
-        at = parsedate_to_datetime(value)
+        at = parsedate_to_datetime(date)
     except ValueError:
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

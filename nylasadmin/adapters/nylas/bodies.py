@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from nylasadmin.domain.fidelity import FULL, ProviderRules, compared
+from nylasadmin.domain.fidelity import FULL, compared
 from nylasadmin.domain.items import AllDay, Attendee, Moment, Reminder, ScheduleItem, Visibility, When
+from nylasadmin.domain.providers import ProviderRules
 from nylasadmin.domain.recurrence import format_exdates
 
 Body = dict[str, object]

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from nylasadmin.adapters.nylas.wire import WireEvent, WireParticipant, WireReminders, WireWhen
-from nylasadmin.domain.fidelity import ProviderRules, occurrence
+from nylasadmin.domain.fidelity import occurrence
 from nylasadmin.domain.items import (
     AllDay,
     Attendee,
@@ -29,6 +29,7 @@ from nylasadmin.domain.items import (
     moment_seconds,
     sorted_attendees,
 )
+from nylasadmin.domain.providers import ProviderRules
 from nylasadmin.domain.recurrence import normalized_rule, parse_exdates, zone_or_utc
 
 MARKER_KEY = "key1"
@@ -181,6 +182,13 @@ def _day_after_last(start: date, end: date | None, is_inclusive: bool) -> date:
     return end if end > start else start + _DAY
 
 
+def _excluded(line: str, zone: str | None) -> list[Moment] | None:
+    try:
+        return parse_exdates(line, zone)
+    except ValueError:
+        return None
+
+
 def _split_recurrence(lines: Iterable[str], when: When) -> tuple[tuple[str, ...], set[Moment]]:
     """Part rules from exclusions. What we cannot read (RDATE, EXRULE ...) stays as text, so that nothing is lost."""
     rules: list[str] = []
@@ -188,13 +196,11 @@ def _split_recurrence(lines: Iterable[str], when: When) -> tuple[tuple[str, ...]
     zone = when.zone if isinstance(when, Timed) else None
     for line in lines:
         name = line.strip().partition(":")[0].partition(";")[0].upper()
-        if name == "EXDATE":
-            try:
-                excluded.update(_same_kind(m, when) for m in parse_exdates(line.strip(), zone))
-                continue
-            except ValueError:
-                pass  # kept as text below
-        rules.append(normalized_rule(line) if "FREQ=" in line.upper() else line.strip())
+        moments = _excluded(line.strip(), zone) if name == "EXDATE" else None
+        if moments is not None:
+            excluded.update(_same_kind(m, when) for m in moments)
+        else:
+            rules.append(normalized_rule(line) if "FREQ=" in line.upper() else line.strip())
     return tuple(sorted(rules)), excluded if rules else set()
 
 

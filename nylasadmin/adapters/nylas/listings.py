@@ -14,9 +14,9 @@ import msgspec
 
 from nylasadmin.adapters.nylas.http import NylasHttp, Query
 from nylasadmin.adapters.nylas.wire import EventPage, read_page
-from nylasadmin.domain.fidelity import ProviderRules
 from nylasadmin.domain.items import ScheduleItem, first_start
 from nylasadmin.domain.plan import Window
+from nylasadmin.domain.providers import ProviderRules
 from nylasadmin.errors import AccessDenied, BadAnswer, BadRequest, CursorExpired, NotThere, NylasError
 from nylasadmin.services.ports import FolderRef
 

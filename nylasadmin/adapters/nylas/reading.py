@@ -16,9 +16,10 @@ from nylasadmin.adapters.nylas.http import NylasHttp
 from nylasadmin.adapters.nylas.listings import FAR_FUTURE, CursorLost, Horizon, Listings, Restarts
 from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_event, read_page
 from nylasadmin.domain.defects import is_in_calendars
-from nylasadmin.domain.fidelity import Fidelity, fingerprint, rules_for
+from nylasadmin.domain.fidelity import Fidelity, fingerprint
 from nylasadmin.domain.items import ItemId, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import Observed, Reason, Window
+from nylasadmin.domain.providers import rules_for
 from nylasadmin.domain.recurrence import span
 from nylasadmin.errors import AccessDenied, NotThere
 from nylasadmin.services.ports import FolderRef

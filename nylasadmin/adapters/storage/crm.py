@@ -17,14 +17,15 @@ from sqlalchemy.exc import DataError, InterfaceError
 from nylasadmin.adapters.storage.bulk import insert_rows, storable
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import crm_changes, crm_items
-from nylasadmin.domain.fidelity import FULL, Fidelity, alike_bit, alike_mask, fingerprint, is_alike
+from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, is_alike
 from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
+from nylasadmin.domain.providers import alike_bit, alike_mask
 from nylasadmin.domain.recurrence import span
 from nylasadmin.errors import BadRequest, CannotBeStored, NotFound
 from nylasadmin.services.ids import new_item_id
 from nylasadmin.services.ports import Outcome, WriteOrder
-from nylasadmin.services.storage import CrmItem, ItemScope
+from nylasadmin.services.rows import CrmItem, ItemScope
 
 _BATCH = 500
 _VALUE_COLUMNS = (

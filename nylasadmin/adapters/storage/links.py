@@ -15,7 +15,7 @@ from nylasadmin.domain.items import ItemId, ItemType
 from nylasadmin.domain.links import Account, AccountState, CrmUser, Link
 from nylasadmin.domain.plan import Direction
 from nylasadmin.errors import NotFound
-from nylasadmin.services.storage import NewLink, OwnedLink, PairRow
+from nylasadmin.services.rows import NewLink, OwnedLink, PairRow
 
 _T = TypeVar("_T")
 _PAIR_COLUMNS = ("link_id", "crm_id", "nylas_id", "base")

@@ -31,7 +31,7 @@ from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import WRITES, ActionKind, Direction, Reason
 from nylasadmin.domain.runs import Counters, RunState
 from nylasadmin.services.plan_views import PlanItemRow, PlanLink, PlanQuery, PlanTotal
-from nylasadmin.services.storage import PlanItem
+from nylasadmin.services.rows import PlanItem
 
 _COLUMNS = (
     "run_id",

@@ -31,7 +31,8 @@ from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.runs import LIVE, Counters, Failure, Run, RunState
 from nylasadmin.errors import NotFound
-from nylasadmin.services.storage import LiveRun, NewRun
+from nylasadmin.services.rows import NewRun
+from nylasadmin.services.storage import LiveRun
 from nylasadmin.services.views import SkippedLink
 
 COUNTERS = tuple(Counters.__struct_fields__)

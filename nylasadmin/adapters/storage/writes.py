@@ -11,7 +11,7 @@ from nylasadmin.adapters.storage.bulk import insert_rows, storable
 from nylasadmin.adapters.storage.tables import runs, writes
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import ActionKind
-from nylasadmin.services.storage import IntendedWrite, WriteRow
+from nylasadmin.services.rows import IntendedWrite, WriteRow
 
 _WRITE_COLUMNS = ("run_id", "seq", "link_id", "kind", "state", "crm_id", "nylas_id", "title", "before")
 

@@ -21,7 +21,6 @@ from nylasadmin.adapters.nylas.convert import (
     when_of,
 )
 from nylasadmin.adapters.nylas.wire import WireEvent, WireWhen
-from nylasadmin.domain.fidelity import GOOGLE, ICLOUD, MICROSOFT, ProviderRules
 from nylasadmin.domain.items import (
     AllDay,
     Attendee,
@@ -34,6 +33,7 @@ from nylasadmin.domain.items import (
     Visibility,
     When,
 )
+from nylasadmin.domain.providers import GOOGLE, ICLOUD, MICROSOFT, ProviderRules
 from nylasadmin.domain.recurrence import FOREVER, span
 
 NINE = 1_772_438_400  # 2026-03-02T08:00:00Z, 9 o'clock in Berlin

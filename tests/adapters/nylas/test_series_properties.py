@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.nylas.store import NylasFolder
-from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, meet, occurrence, rules_for
+from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, meet, occurrence
 from nylasadmin.domain.items import AllDay, Attendee, ChangedOccurrence, ItemId, Moment, ScheduleItem, Timed
 from nylasadmin.domain.plan import ALWAYS, ActionKind
+from nylasadmin.domain.providers import rules_for
 from nylasadmin.domain.recurrence import occurrences
 from nylasadmin.sandbox.clocks import FrozenClock
 from nylasadmin.sandbox.testing import RunningSandbox

@@ -6,7 +6,7 @@ from nylasadmin.adapters.storage.repositories import SqlUnitOfWork
 from nylasadmin.domain.links import Account, CrmUser
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.targets import TargetForm
-from nylasadmin.services.storage import NewLink, NewRun
+from nylasadmin.services.rows import NewLink, NewRun
 
 ANNA = CrmUser(id="anna", name="Anna", email="anna@brightwater.example")
 

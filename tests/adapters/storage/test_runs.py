@@ -11,7 +11,7 @@ from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import ActionKind, Direction
 from nylasadmin.domain.runs import Counters, Failure, Run, RunState
 from nylasadmin.errors import NotFound
-from nylasadmin.services.storage import WriteRow
+from nylasadmin.services.rows import WriteRow
 from tests.adapters.storage.rows import add_links, add_runs, run_of
 
 LEASE = 60.0
