@@ -17,7 +17,6 @@ from nylasadmin.sandbox.server import SandboxServer
 from nylasadmin.sandbox.state import Sandbox
 
 _DEFAULT_EVENTS, _DEFAULT_CONTACTS, _DEFAULT_MESSAGES = 120, 40, 60
-_SHOWN = 1000
 """More accounts than this make the start line longer than anybody reads; the API lists them all."""
 
 
@@ -92,8 +91,7 @@ def _start_line(sandbox: Sandbox, url: str) -> str:
             "url": url,
             "api_key": sandbox.api_key,
             "application_id": sandbox.application_id,
-            "grants": sandbox.directory(_SHOWN),
-            "grants_in_all": len(sandbox.grants),
+            "grants": sandbox.directory(),
         },
         ensure_ascii=False,
     )

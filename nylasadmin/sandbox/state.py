@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from itertools import islice
 
 from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.changes import Changes
@@ -115,8 +114,8 @@ class Sandbox:
             text += "+"
         return found
 
-    def directory(self, first: int | None = None) -> list[Json]:
-        """Return the first, or all, grants with their calendars, as a start line or a person looking in wants them."""
+    def directory(self) -> list[Json]:
+        """Return all grants with their calendars, as a start line or a person looking in wants them."""
         return [
             {
                 "id": grant.id,
@@ -128,5 +127,5 @@ class Sandbox:
                     for one in grant.calendars.values()
                 ],
             }
-            for grant in islice(self.grants, first)
+            for grant in self.grants
         ]
