@@ -22,9 +22,7 @@ class ProviderRules(msgspec.Struct, frozen=True, kw_only=True):
     is_end_inclusive: bool = False
     days_per_window: int | None = None
     shows_cancelled: bool = True
-    filters_updated: bool = True
     lists_instances: bool = True  # knows ``master_event_id`` as a filter
-    takes_primary: bool = True
     keeps_exceptions: bool = False  # changed occurrences survive a change of the series' rules
     mails_anyway: bool = False
     has_default_visibility: bool = True
@@ -63,9 +61,7 @@ ICLOUD = ProviderRules(
     is_end_inclusive=True,
     days_per_window=180,
     shows_cancelled=False,
-    filters_updated=False,
     lists_instances=False,
-    takes_primary=False,
     mails_anyway=True,
     has_default_visibility=False,
 )
@@ -74,13 +70,11 @@ EWS = msgspec.structs.replace(
     reports=_BY_MICROSOFT,
     accepts=_written(_BY_MICROSOFT),
     days_per_window=None,
-    filters_updated=True,
     lists_instances=True,
-    takes_primary=True,
     mails_anyway=False,
 )
 VIRTUAL = msgspec.structs.replace(
-    _PASSED_THROUGH, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False, filters_updated=False
+    _PASSED_THROUGH, is_end_inclusive=True, shows_cancelled=False, has_default_visibility=False
 )
 
 PROVIDERS: dict[str, ProviderRules] = {

@@ -8,6 +8,7 @@ from nylasadmin.domain.binding import PlanItemState
 from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.progress import Progress
+from nylasadmin.domain.providers import rules_for
 from nylasadmin.domain.runs import Counters
 from nylasadmin.errors import NylasAdminError, NylasError
 from nylasadmin.services.plan_views import PlanItemView, PlanView
@@ -37,6 +38,7 @@ def init(app: Flask) -> None:
         explained=explained,
         folder=folder_name,
         last_sync=last_sync,
+        mails_anyway=lambda provider: rules_for(provider).mails_anyway,
         first_contact=first_contact,
         occupied=occupied,
         outcome=outcome,

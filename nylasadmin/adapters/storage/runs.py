@@ -289,12 +289,6 @@ class SqlRuns:
             raise NotFound("run", run_id)
         return int(found)
 
-    def live_count(self, snapshot_id: int) -> int:
-        """Count runs that are not over; held ones wait for an operator and do not count."""
-        waiting = [str(s) for s in sorted(LIVE - {RunState.HELD})]
-        counted = select(func.count()).where(runs.c.snapshot_id == snapshot_id, runs.c.state.in_(waiting))
-        return int(self._db.execute(counted).scalar_one())
-
 
 def _failure_values(failure: Failure) -> dict[str, object]:
     values = msgspec.structs.asdict(failure)

@@ -44,11 +44,6 @@ def tzid(value: Any) -> str | None:
     return None if found is None else str(found)
 
 
-def is_day(value: datetime | date) -> bool:
-    """Tell whether a value is a whole day."""
-    return not isinstance(value, datetime)
-
-
 def day_of(value: datetime | date) -> int:
     """Return the UTC midnight of a day, or of the day on which a time lies where it was written."""
     return day_start((value.date() if isinstance(value, datetime) else value).isoformat())
