@@ -1,5 +1,6 @@
 # The ways to run, check and build nylasadmin. Needs make and Python 3.11 or newer; everything else is installed into .venv,
-# pinned and with hashes. Variables: PYTHON (interpreter), ARGS (for demo and bench), PYTEST_ARGS, CI=true (browser must be there).
+# pinned and with hashes. Variables: PYTHON (interpreter), ARGS (for demo and bench), PYTEST_ARGS, WORKERS (test
+# processes, 0 for none but this one), CI=true (browser must be there).
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,13 +11,18 @@ COMPILE := $(VENV)-lock/bin/pip-compile --quiet --no-config --generate-hashes --
 PYTHON ?=
 ARGS ?=
 PYTEST_ARGS ?=
+STORIES ?= 100000
+JOBS ?= 2
+SEED ?=
+WORKERS ?= auto
 
-.PHONY: help demo test check bench wheel lock clean chromium
+.PHONY: help demo test soak check bench wheel lock clean chromium
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    console and sandbox, ready to click        ARGS='--port 8080 ...'"
 	@echo "make test    every check, then every test               PYTEST_ARGS='tests/domain -x'"
+	@echo "make soak    the long proofs: stories, kills           STORIES=100000 SEED=1 JOBS=2"
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make bench   measurements                               ARGS='...'"
 	@echo "make wheel   dist/*.whl, with templates and static files"
@@ -28,7 +34,11 @@ demo: $(VENV)/.run
 
 # pytest comes last, so its own summary is the last line.
 test: check chromium
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+# Hours. docs/proofs.md says what is proved and how one story is told again.
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.faults.soak --stories $(STORIES) --jobs $(JOBS) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -8,16 +8,19 @@ import platform
 import sqlite3
 from collections.abc import Callable
 
-from bench import consoles, copying, memory
+from bench import consoles, copying, memory, planning, scaling, sending
 from bench.reports import Row, markdown, write
 
-PARTS = ("copying", "memory", "start", "panels")
+PARTS = ("copying", "planning", "scaling", "sending", "memory", "start", "panels")
 
 
 def main() -> None:
     options = _parser().parse_args()
     measures: dict[str, Callable[[], list[Row]]] = {
         "copying": lambda: copying.measure(options.events, options.users, options.rounds),
+        "planning": lambda: planning.measure(10_000, options.rounds + 2),
+        "scaling": lambda: scaling.measure(options.most_items),
+        "sending": sending.measure,
         "memory": lambda: memory.measure(options.items_per_link),
         "start": lambda: consoles.measure_start(options.rounds + 2),
         "panels": lambda: consoles.measure_panels(options.links, options.asked),
@@ -46,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--links", type=int, default=10_000, help="behind the panels (default: %(default)s)")
     parser.add_argument("--items-per-link", type=int, default=50, help="for the memory (default: %(default)s)")
+    parser.add_argument("--most-items", type=int, default=1_000_000, help="for the scaling (default: %(default)s)")
     parser.add_argument("--asked", type=int, default=150, help="times each panel is asked (default: %(default)s)")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     return parser

@@ -7,15 +7,16 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from bench.floors import TABLES, floor, written_rows
+from bench.floors import TABLES, fetch, floor, written_rows
 from bench.installations import copied, get, opened, prepare
 from bench.reports import Row, note
 from bench.sandboxes import Company, running_company
 from bench.sdk_scripts import script
 from bench.stopwatches import Took, median, timed
 
-FLOOR, OURS, AGAIN, SDK = (
+FLOOR, FETCH, OURS, AGAIN, SDK = (
     "floor: bytes and raw rows",
+    "fetch floor: bytes, nothing written",
     "our Get",
     "our Get again, nothing changed",
     "official SDK and ORM",
@@ -24,7 +25,7 @@ _SDK_USERS = 1
 
 
 def measure(events: int, users: int, rounds: int) -> list[Row]:
-    """Measure all four; give the rows of the table."""
+    """Measure all five; give the rows of the table."""
     with tempfile.TemporaryDirectory() as folder, running_company(users, events // users) as company:
         return _Contest(Path(folder), company).rows(rounds)
 
@@ -34,7 +35,7 @@ class _Contest:
         self._folder = folder
         self._company = company
         self._prepared = prepare(folder / "prepared", company)
-        self._took: dict[str, list[Took]] = {FLOOR: [], OURS: [], AGAIN: [], SDK: []}
+        self._took: dict[str, list[Took]] = {FLOOR: [], FETCH: [], OURS: [], AGAIN: [], SDK: []}
 
     def rows(self, rounds: int) -> list[Row]:
         self._round("warm-up")
@@ -45,6 +46,7 @@ class _Contest:
             note(f"round {number + 1} of {rounds}")
             place = copied(self._prepared, self._folder / f"floor-{number}")
             self._took[FLOOR].append(timed(lambda place=place: floor(self._company, place, tables)))  # type: ignore[misc]
+            self._took[FETCH].append(timed(lambda: fetch(self._company) and len(tables[0].rows)))
             self._round(f"ours-{number}")
         return self._table()
 
@@ -61,11 +63,11 @@ class _Contest:
 
     def _table(self) -> list[Row]:
         base = median(self._took[FLOOR])
-        sdk = median(self._took[SDK])
-        return [_row(name, median(rounds), base, sdk) for name, rounds in self._took.items()]
+        fetched, sdk = median(self._took[FETCH]), median(self._took[SDK])
+        return [_row(name, median(rounds), base, fetched, sdk) for name, rounds in self._took.items()]
 
 
-def _row(name: str, took: Took, base: Took, sdk: Took) -> Row:
+def _row(name: str, took: Took, base: Took, fetched: Took, sdk: Took) -> Row:
     return Row(
         {
             "what": name,
@@ -74,6 +76,7 @@ def _row(name: str, took: Took, base: Took, sdk: Took) -> Row:
             "us/event": f"{took.us_per_event:,.1f}",
             "own CPU us/event": f"{took.cpu_us_per_event:,.1f}",
             "x floor": f"{took.us_per_event / base.us_per_event:.2f}",
+            "x fetch floor": f"{took.us_per_event / fetched.us_per_event:.2f}",
             "x faster than the SDK": f"{sdk.us_per_event / took.us_per_event:.1f}",
         }
     )

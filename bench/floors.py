@@ -41,15 +41,18 @@ def _table(db: sqlite3.Connection, name: str) -> Table:
 
 def floor(company: Company, folder: Path, tables: list[Table]) -> int:
     """Read all pages, write all rows; give the number of events (items) written."""
+    fetch(company)
+    write(folder, tables)
+    return len(tables[0].rows)
+
+
+def fetch(company: Company) -> int:
+    """Read all pages and do nothing with them; give their number."""
     session = requests.Session()
     session.trust_env = False
     session.headers["Authorization"] = f"Bearer {company.api_key}"
     with session:
-        for grant in company.grants:
-            for _page in pages(session, company.url, grant.id, grant.primary.id):
-                pass
-    write(folder, tables)
-    return len(tables[0].rows)
+        return sum(1 for grant in company.grants for _ in pages(session, company.url, grant.id, grant.primary.id))
 
 
 def pages(session: requests.Session, url: str, grant_id: str, calendar_id: str) -> Iterator[bytes]:

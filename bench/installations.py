@@ -22,7 +22,7 @@ PASSWORD = "words to measure with"
 TARGET = "Bench"
 
 
-def prepare(folder: Path, company: Company) -> Path:
+def prepare(folder: Path, company: Company, *, requests_per_s: float = 200) -> Path:
     """Make an installation's directory with links and empty calendars; it is copied for each round."""
     folder.mkdir()
     product = opened(folder)
@@ -31,7 +31,7 @@ def prepare(folder: Path, company: Company) -> Path:
         host=company.url.removeprefix("http://"),
         base_url=company.url,
         api_key=company.api_key,
-        requests_per_s=200,
+        requests_per_s=requests_per_s,
     )
     target = product.services.targets.add(ENGINE, form)
     product.services.operators.add(ENGINE, "olga", PASSWORD, {Privilege.VIEW, Privilege.MANAGE})
@@ -82,9 +82,18 @@ def opened_idle(folder: Path) -> Product:
 
 def get(product: Product) -> SnapshotView:
     """Run Get on the whole target; fail loudly if anything failed, a figure would mean nothing."""
+    return _snapshot(product, Direction.GET)
+
+
+def send(product: Product) -> SnapshotView:
+    """Run Send on the whole target, as :func:`get` does."""
+    return _snapshot(product, Direction.SEND)
+
+
+def _snapshot(product: Product, direction: Direction) -> SnapshotView:
     services = product.services
     target = services.targets.by_name(TARGET)
-    asked = services.snapshots.request(ENGINE, direction=Direction.GET, target_id=target.id)
+    asked = services.snapshots.request(ENGINE, direction=direction, target_id=target.id)
     done = services.console.snapshot(asked.id)
     if done.state != "done":
         raise RuntimeError(f"{done.state}: {services.console.failures(done.id)[:3]}")

@@ -1,6 +1,7 @@
 """Memory of a Get by the number of links, the items per link being equal: it must not grow with the links.
 
-Run as a program (``python -m bench.memory FOLDER``) it does one Get and prints items, memory before and peak in kB.
+Run as a program (``python -m bench.memory FOLDER``) it does one Get and prints items, memory before and peak in kB,
+seconds on the wall and of processor time.
 """
 
 from __future__ import annotations
@@ -8,13 +9,30 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.installations import get, opened, prepare
 from bench.reports import Row, note
 from bench.sandboxes import Company, running_company
+from nylasadmin.cli.web_servers import calm_collector
 
 LINKS = (20, 200, 2000)
+
+
+class Got(NamedTuple):
+    """What one Get took."""
+
+    items: int
+    before_kb: int
+    peak_kb: int
+    wall_s: float
+    cpu_s: float
+
+    @property
+    def added_mb(self) -> float:
+        return (self.peak_kb - self.before_kb) / 1024
 
 
 def measure(items_per_link: int) -> list[Row]:
@@ -26,26 +44,34 @@ def measure(items_per_link: int) -> list[Row]:
 def _row(links: int, folder: Path, company: Company) -> Row:
     note(f"memory with {links} links")
     prepare(folder, company)
-    command = [sys.executable, "-m", "bench.memory", str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    items, before, peak = map(int, done.stdout.split())
+    got = got_in_a_process(folder)
     return Row(
         {
             "links": f"{links:,}",
-            "items": f"{items:,}",
-            "before MB": f"{before / 1024:.1f}",
-            "peak MB": f"{peak / 1024:.1f}",
-            "added MB": f"{(peak - before) / 1024:.1f}",
+            "items": f"{got.items:,}",
+            "before MB": f"{got.before_kb / 1024:.1f}",
+            "peak MB": f"{got.peak_kb / 1024:.1f}",
+            "added MB": f"{got.added_mb:.1f}",
         }
     )
 
 
+def got_in_a_process(folder: Path) -> Got:
+    """Run one Get of an installation in a process of its own."""
+    command = [sys.executable, "-m", "bench.memory", str(folder)]
+    words = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return Got(int(words[0]), int(words[1]), int(words[2]), float(words[3]), float(words[4]))
+
+
 def main() -> None:
     product = opened(Path(sys.argv[1]))
+    calm_collector()
     Path("/proc/self/clear_refs").write_text("5", "ascii")  # the start's own peak (hashing a password) would hide ours
     before = _kb("VmRSS")
+    wall, cpu = time.perf_counter(), time.process_time()
     done = get(product)
-    print(done.counters.created, before, _kb("VmHWM"))
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    print(done.counters.created, before, _kb("VmHWM"), wall, cpu)
     product.close()
 
 

@@ -28,18 +28,24 @@ from nylasadmin.runners import Runner
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
 from nylasadmin.services import Services
+from nylasadmin.services.answers import Answers
+from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
 from nylasadmin.services.console import Console
 from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
+from nylasadmin.services.failed import Failed
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
+from nylasadmin.services.pauses import Pauses
 from nylasadmin.services.plans import Plans
 from nylasadmin.services.ports import Nylas
+from nylasadmin.services.retrying import Retrying
 from nylasadmin.services.running import Worker
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.storage import Clock, Passwords
 from nylasadmin.services.targets import Targets
+from nylasadmin.services.undo import Undo
 from nylasadmin.settings import Settings
 from nylasadmin.web import WebSettings
 from nylasadmin.web import create_app as create_web_app
@@ -56,6 +62,7 @@ class Product:
     services: Services
     runner: Runner
     worker: Worker
+    retrying: Retrying
     storage: Database
     engine: Engine
     clock: Clock
@@ -91,22 +98,29 @@ def build(
     courtesy = Courtesy()
     at_work = CourteousStorage(storage, courtesy)
     worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation_name(storage))
-    runner = _runner(settings, worker)
+    retrying = Retrying(at_work, clock)
+    runner = _runner(settings, worker, retrying)
     services = Services(
         targets=Targets(storage, side, sealed, clock),
         links=Links(storage),
         snapshots=Snapshots(storage, runner.wake),
+        pauses=Pauses(storage, runner.wake),
+        failed=Failed(storage, runner.wake),
         plans=Plans(storage, clock, runner.wake),
+        answers=Answers(storage, runner.wake),
+        undo=Undo(storage, clock, runner.wake),
         operators=Operators(storage, passwords or ScryptPasswords()),
         console=Console(storage),
         crm=Crm(storage),
         audit=Audit(storage),
+        arrivals=Arrivals(storage, clock),
     )
     return Product(
         settings=settings,
         services=services,
         runner=runner,
         worker=worker,
+        retrying=retrying,
         storage=storage,
         engine=engine,
         clock=clock,
@@ -159,10 +173,16 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     return {"pool_size": threads, "max_overflow": threads, "pool_pre_ping": not settings.database.startswith("sqlite")}
 
 
-def _runner(settings: Settings, worker: Worker) -> Runner:
+def _runner(settings: Settings, worker: Worker, retrying: Retrying) -> Runner:
+    """Make the runner. The inline one works while somebody waits, so it tries nothing again by itself."""
     if settings.runner == "inline":
         return InlineRunner(worker.claimable, worker.run_link)
-    return ThreadsRunner(worker.claimable, worker.run_link, settings.workers)
+
+    def claimable(limit: int) -> list[int]:
+        retrying.ask_now_and_then()
+        return worker.claimable(limit)
+
+    return ThreadsRunner(claimable, worker.run_link, settings.workers)
 
 
 def runner_of(product: Product, snapshot_id: int) -> Runner:

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from nylasadmin import __version__
-from nylasadmin.cli import crm, demo, links, maintenance, operators, problems, serve, snapshots, targets
+from nylasadmin.cli import crm, demo, failed, links, maintenance, operators, problems, serve, snapshots, targets
 from nylasadmin.cli.exits import EXIT_CODES, Exit
 from nylasadmin.cli.terminals import Terminal
 from nylasadmin.errors import NylasAdminError
 
-_NOUNS = (demo, serve, operators, targets, links, snapshots, crm, maintenance)
+_NOUNS = (demo, serve, operators, targets, links, snapshots, failed, crm, maintenance)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     """Make the parser of all commands."""
     made = argparse.ArgumentParser(
         prog="nylasadmin",
-        description="Keeps a CRM and its users' calendars in step through Nylas.",
+        description="Keeps a CRM and its users' calendars and contacts in step through Nylas.",
         epilog=EXIT_CODES,
     )
     made.add_argument("--version", action="version", version=f"nylasadmin {__version__}")

@@ -8,11 +8,13 @@ from contextlib import suppress
 import msgspec
 
 from nylasadmin.cli.companions import RunningSandbox
+from nylasadmin.domain.contacts import Contact, Labelled
+from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.privileges import COMMAND_LINE, Privilege
 from nylasadmin.domain.targets import Target, TargetForm, key_tail
 from nylasadmin.errors import NotFound, Refused
 from nylasadmin.services import Services
-from nylasadmin.services.crm import UserLine
+from nylasadmin.services.crm_lines import ContactLine, Line, UserLine
 from nylasadmin.services.targets import completed, form_of
 from nylasadmin.services.views import LinkQuery, LinkRow
 
@@ -23,6 +25,11 @@ OPERATORS = {
     "peter": (),
     "adam": (Privilege.OPERATORS,),
 }
+_ACQUAINTANCES = (
+    ("Mira", "Novak", "Harborlight", "Head of Purchasing"),
+    ("Tomas", "Lind", "Fjordworks", "Engineer"),
+    ("Amara", "Okafor", "Sunfield", "Founder"),
+)
 _REQUESTS_PER_S = 200.0  # the sandbox has no provider behind it that would mind
 _PAGE = 1000
 
@@ -47,13 +54,22 @@ def settle_operators(services: Services, password: str, is_new_password: bool) -
 
 def _save_users(services: Services, sandbox: RunningSandbox) -> None:
     known = {user.email for user in services.crm.users()}
-    lines = [
+    users = [
         UserLine(id=grant.email.partition("@")[0], name=grant.name, email=grant.email)
         for grant in sandbox.grants
         if grant.email.lower() not in known
     ]
+    lines: list[Line] = [*users, *(line for user in users for line in _acquaintances(user.id))]
     if lines:
         services.crm.load(COMMAND_LINE, [msgspec.json.encode(line) for line in lines])
+
+
+def _acquaintances(user_id: str) -> Iterator[ContactLine]:
+    """Give contacts that only the CRM knows, so that a Send has something to send."""
+    for number, (given, surname, company, job) in enumerate(_ACQUAINTANCES, 1):
+        address = Labelled(f"{given}.{surname}@{company}.example".lower(), "work")
+        contact = Contact(given_name=given, surname=surname, company=company, job_title=job, emails=(address,))
+        yield ContactLine(id=f"{user_id}-contact-{number}", user=user_id, item=contact)
 
 
 def _saved_target(services: Services, sandbox: RunningSandbox) -> Target:
@@ -85,7 +101,10 @@ def _remove_strangers(services: Services, target: Target, sandbox: RunningSandbo
     there = {(grant.email, calendar.id) for grant in sandbox.grants for calendar in grant.calendars}
     for row in list(_link_rows(services, target)):
         details = services.console.link(row.id)
-        if (details.account.email, details.link.folder_id) not in there:
+        is_there = (details.account.email, details.link.folder_id) in there
+        if details.link.item_type is not ItemType.EVENT:
+            is_there = details.account.email in {email for email, _ in there}
+        if not is_there:
             with suppress(Refused):  # a run continues there: it fails by itself, and the next start removes the link
                 services.links.remove(COMMAND_LINE, row.id, details.link.version)
 

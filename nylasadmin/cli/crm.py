@@ -17,7 +17,9 @@ from nylasadmin.domain.privileges import COMMAND_LINE
 
 _SHAPE = """A line is {"type": "user", "id", "name", "email"}
 or {"type": "event", "id": left out for a new item, "user": a user's id,
-"collection": "primary" if left out, "item": {}}.
+"collection": "primary" if left out, "item": {}},
+and the same with "contact", "message" or "thread" for "event",
+"collection" being "contacts", "mail" or "threads" if left out.
 Users come before their items."""
 
 

@@ -32,6 +32,8 @@ PASSWORD = "password"
 SECRET_KEY = "secret-key"
 LOG = "sandbox.log"
 _REPORTED = 8
+_OTHER_FOLDERS = ("address book", "mail", "mail threads")
+_FOLDERS = "calendars, address books and mailboxes (mail, threads)"
 _DRAIN_S = 10.0
 _ROLES = {
     "olga": "operates: sees and changes everything about targets",
@@ -123,13 +125,13 @@ def _sandbox_arguments(options: argparse.Namespace) -> list[str]:
 
 
 def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, data: Path) -> None:
-    calendars = sum(len(grant.calendars) for grant in sandbox.grants)
+    folders = sum(len(grant.calendars) + len(_OTHER_FOLDERS) for grant in sandbox.grants)
     terminal.say()
     terminal.say(f"  Console   {url}")
     for number, (name, role) in enumerate(_ROLES.items()):
         terminal.say(f"  {'' if number else 'Operators':9} {name:6} {role}")
     terminal.say(f"  Password  {_kept(data, PASSWORD, str)}   (the same for all four)")
-    terminal.say(f"  Sandbox   {sandbox.url}   {len(sandbox.grants)} accounts, {calendars} calendars")
+    terminal.say(f"  Sandbox   {sandbox.url}   {len(sandbox.grants)} accounts, {folders} {_FOLDERS}")
     terminal.say(f"  CLI       {command_on(data)}")
     terminal.say("  Stop      Ctrl-C; the sandbox starts afresh each time, the console goes on where it was")
     terminal.say()

@@ -15,4 +15,6 @@ class Exit(IntEnum):
     INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
-EXIT_CODES = "exit codes: 0 done, 1 failed or failed items, 2 wrong usage or configuration, 3 held, 130 interrupted"
+EXIT_CODES = (
+    "exit codes: 0 done, 1 failed or failed items, 2 wrong usage or configuration, 3 held or paused, 130 interrupted"
+)

@@ -58,3 +58,11 @@ def count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("use a number from 1 on")
     return number
+
+
+def row(text: str) -> int:
+    """Read the number of a row, or a count of rows: from 0 to what a database holds."""
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise argparse.ArgumentTypeError("there is no such number")
+    return number

@@ -54,6 +54,8 @@ def bind(
         key = (action.source, action.destination)
         if not action.writes:
             actions.append(action)
+            if action.reason is Reason.DELETE_REJECTED:
+                matched.add(key)  # an operator's answer, not a change at either side
             continue
         seen = shown.get(key)
         if seen is None or not _is_same(action, fingerprints, seen):

@@ -15,7 +15,7 @@ from nylasadmin.domain.zones import is_known_zone
 EARLIEST = -62_135_596_800
 """The first second that a calendar has: 0001-01-01T00:00:00Z in Unix seconds."""
 
-_LONGEST_UID = 500
+LONGEST_UID = 500
 _MOST_MINUTES = 10 * 366 * 24 * 60
 
 
@@ -65,8 +65,8 @@ def _of_moments(item: ScheduleItem) -> Iterator[str]:
 def _of_values(item: ScheduleItem) -> Iterator[str]:
     if any(not 0 <= r.minutes <= _MOST_MINUTES for r in item.reminders or ()):
         yield "reminders: minutes before the start, ten years at most"
-    if len(item.uid or "") > _LONGEST_UID:
-        yield f"uid: longer than {_LONGEST_UID} characters"
+    if len(item.uid or "") > LONGEST_UID:
+        yield f"uid: longer than {LONGEST_UID} characters"
 
 
 def _of_occurrence(item: ScheduleItem) -> Iterator[str]:

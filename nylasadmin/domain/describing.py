@@ -48,6 +48,19 @@ def moment_text(moment: Moment, when: When) -> str:
     return f"{_day(local)}, {local:%H:%M}"
 
 
+def instant_text(seconds: int) -> str:
+    """Give an instant in UTC, to the second: mail has no zone of its own."""
+    at = _local(seconds, None)
+    return f"{_day(at)}, {at:%H:%M:%S} UTC"
+
+
+def size_text(size: int) -> str:
+    """Give a number of bytes as people read it: ``900 bytes``, ``18 KB``, ``2.4 MB``."""
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{round(size / 1000)} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
 def _local(seconds: int, zone: str | None) -> datetime:
     return datetime.fromtimestamp(seconds, UTC).astimezone(zone_or_utc(zone))
 

@@ -23,6 +23,14 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int = 0
 
 
+class Folders(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a grant can be linked."""
+
+    calendars: tuple[Calendar, ...] = ()
+    has_address_book: bool = False
+    has_mailbox: bool = False
+
+
 class Calendar(msgspec.Struct, frozen=True, kw_only=True):
     """One calendar of a grant. ``owner`` is the owner's address where the provider tells it."""
 

@@ -10,12 +10,13 @@ from hashlib import blake2b
 
 import msgspec
 
-from nylasadmin.domain.cancellations import real_cancellations
+from nylasadmin.domain import contacts
+from nylasadmin.domain.cancellations import has_occurrence, real_cancellations
+from nylasadmin.domain.contacts import ContactFidelity
 from nylasadmin.domain.items import (
     AllDay,
     Attendee,
     ChangedOccurrence,
-    ItemType,
     Moment,
     Reminder,
     ScheduleItem,
@@ -33,10 +34,11 @@ FINGERPRINT_VERSION = 1
 """Raised when the normal form changes; a migration then computes stored fingerprints again."""
 
 
-class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
+class Fidelity(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """Which parts of an item are compared and written.
 
-    ``reminder_methods``: those that are known, ``None`` for any; another one becomes a pop-up.
+    ``reminder_methods``: those that are known, ``None`` for any; another one becomes a pop-up. ``contacts`` says the
+    same of contacts, everything else is of schedule items.
     """
 
     has_reply: bool = True  # attendees' answers
@@ -46,6 +48,8 @@ class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
     has_default_visibility: bool = True
     reminder_methods: tuple[str, ...] | None = None
     max_reminders: int | None = None
+    has_whole_threads: bool = True  # else a thread's older messages drop out of what is told, day by day
+    contacts: ContactFidelity = contacts.EVERYTHING
 
 
 FULL = Fidelity()
@@ -62,6 +66,8 @@ def meet(source: Fidelity, destination: Fidelity) -> Fidelity:
         has_default_visibility=source.has_default_visibility and destination.has_default_visibility,
         reminder_methods=_common(source.reminder_methods, destination.reminder_methods),
         max_reminders=min(limits) if limits else None,
+        has_whole_threads=source.has_whole_threads and destination.has_whole_threads,
+        contacts=contacts.meet(source.contacts, destination.contacts),
     )
 
 
@@ -91,7 +97,8 @@ def compared(item: ScheduleItem, fidelity: Fidelity) -> ScheduleItem:
     """Give what :func:`fingerprint` hashes: the item as held, spelled so that what means the same is the same.
 
     Zones by one name, attendees once per address, ``UNTIL`` at the last occurrence, and no changed occurrence that is
-    just what its series makes of it anyway, and no cancelled moment that its series has not.
+    just what its series makes of it anyway, and no cancelled moment that its series has not. A changed occurrence that
+    its series has not is there all the same: providers show it.
     """
     held = as_held(normalized(item), fidelity)
     if not (held.rules or held.exceptions or held.cancelled):
@@ -133,7 +140,13 @@ def _one_per_address(attendees: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
 
 def _real_changes(held: ScheduleItem) -> tuple[ChangedOccurrence, ...]:
     changes = ((e.original_start, compared(_single(e.item), FULL)) for e in held.exceptions)
-    return tuple(ChangedOccurrence(m, c) for m, c in changes if c != compared(occurrence(held, m), FULL))
+    return tuple(ChangedOccurrence(m, c) for m, c in changes if not _says_nothing(held, m, c))
+
+
+def _says_nothing(held: ScheduleItem, moment: Moment, change: ScheduleItem) -> bool:
+    """Say whether a changed occurrence is what its series makes of it anyway, at a moment that the series has."""
+    is_plain = change == compared(occurrence(held, moment), FULL)
+    return is_plain and (not held.rules or has_occurrence(held.rules, held.when, moment))
 
 
 def occurrence(series: ScheduleItem, original_start: Moment) -> ScheduleItem:
@@ -270,8 +283,3 @@ def _merged_exceptions(
         )
         for e in source.exceptions
     )
-
-
-def supported(item_type: ItemType) -> bool:
-    """Say whether items of that type can be copied."""
-    return item_type is ItemType.EVENT

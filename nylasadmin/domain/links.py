@@ -6,13 +6,28 @@ from enum import StrEnum
 
 import msgspec
 
-from nylasadmin.domain.fidelity import supported
 from nylasadmin.domain.items import ItemType
+from nylasadmin.domain.kinds import is_inbound_only, supported
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.targets import Target
 
 PRIMARY = "primary"
 """The CRM collection that a user's primary calendar is tied to; items made in the CRM without one belong here."""
+
+CONTACTS = "contacts"
+"""The CRM collection that a user's address book is tied to."""
+
+ADDRESS_BOOK = "address_book"
+"""The folder of an account's contacts: the service has one address book each, and it has no id of its own."""
+
+MAIL = "mail"
+"""The CRM collection of a user's messages."""
+
+THREADS = "threads"
+"""The CRM collection of a user's threads."""
+
+MAILBOX = "mailbox"
+"""The folder of an account's mail: all of it, whatever labels or folders it lies in there."""
 
 
 class CrmUser(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,11 +85,20 @@ class OffReason(StrEnum):
     NEEDS_SIGN_IN = "account needs sign-in"
     DISCONNECTED = "account disconnected"
     TYPE_NOT_SUPPORTED = "item type not supported"
+    TYPE_NOT_ASKED_FOR = "item type not asked for"  # of one snapshot only, never a state of the link
+    NOT_COMPARED = "not compared by the plan"  # of one snapshot only, too
+    REMOVED = "link removed"
+    INBOUND_ONLY = "mail is only copied from Nylas"
 
 
 def off_reasons(direction: Direction, link: Link, target: Target, account: Account) -> tuple[OffReason, ...]:
-    """Name everything that keeps a link from being copied in a direction; empty when it is effectively on."""
+    """Name everything that keeps a link from being copied in a direction; empty when it is effectively on.
+
+    Where the direction does not exist at all, no switch is worth naming.
+    """
     is_inbound = direction is Direction.GET
+    if not is_inbound and is_inbound_only(link.item_type):
+        return (OffReason.INBOUND_ONLY,)
     checks = (
         (OffReason.TARGET_DISABLED, target.is_disabled),
         (OffReason.TARGET_SWITCH, not (target.inbound if is_inbound else target.outbound)),

@@ -1,4 +1,5 @@
-"""Which item of the source is which item of the destination: by pairs we know, else by our marker, else by UID.
+"""Which item of the source is which item of the destination: by pairs we know, else by our marker, else by UID,
+and by its content where there is no UID.
 
 Every item is matched once at most, whatever the pairs say: two writes to one item, or two copies of one, cannot follow.
 """
@@ -34,10 +35,14 @@ def match(
     """Match two sides. The order of pairs does not matter."""
     partners, contradicted = _one_to_one(pairs, source, destination)
     holders = {d: s for s, d in partners.items()}
-    loose = [o for i, o in sorted(source.items()) if partners.get(i) not in destination]
-    free = [o for i, o in sorted(destination.items()) if i not in holders]
-    left_behind = [o for i, o in sorted(destination.items()) if i in holders and holders[i] not in source]
+    loose = _by_id(o for i, o in source.items() if partners.get(i) not in destination)
+    free = _by_id(o for i, o in destination.items() if i not in holders)
+    left_behind = _by_id(o for i, o in destination.items() if i in holders and holders[i] not in source)
     return Matches(partners, _twins(loose, free + left_behind, window), contradicted)
+
+
+def _by_id(items: Iterable[Observed]) -> list[Observed]:
+    return sorted(items, key=lambda item: item.id)
 
 
 # --- pairs -------------------------------------------------------------------------------------------------------
@@ -84,6 +89,7 @@ def _twins(loose: list[Observed], free: list[Observed], window: Window) -> dict[
     found = _Found(loose, free)
     found.match(lambda item: item.id, lambda other: other.claims)
     found.match(lambda item: item.claims, lambda other: other.id)
+    found.match(_content, _content)
     for takes_part in (window.holds, _anywhere):
         found.match_by_uid(takes_part, _fingerprint, _fingerprint)
         found.match_by_uid(takes_part, _is_recurring, _is_recurring)
@@ -97,6 +103,10 @@ def _anywhere(_: Observed) -> bool:
 
 def _fingerprint(item: Observed) -> Hashable:
     return item.fingerprint
+
+
+def _content(item: Observed) -> Hashable:
+    return item.fingerprint if item.is_known_by_content else None
 
 
 def _is_recurring(item: Observed) -> Hashable:

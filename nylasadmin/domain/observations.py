@@ -34,14 +34,27 @@ class Reason(StrEnum):
     ORGANIZED_BY_OTHER = "organizer is somebody else"
     UNREADABLE = "cannot be read"
     TOO_MANY_EXCEPTIONS = "too many customized occurrences"
+    OUTSIDE_FILTER = "outside filter"
+    NOT_ASKED_FOR = "not asked for"
+    ARCHIVED = "protected by its age"
+    DELETE_REJECTED = "delete rejected by operator"
+    ARRIVED_MEANWHILE = "changed while the run was working"
+    UNDO_CREATE = "was created by the snapshot"
+    UNDO_UPDATE = "was overwritten by the snapshot"
+    UNDO_DELETE = "was deleted by the snapshot"
+    TOUCHED_SINCE = "changed since the snapshot"
 
 
-class Observed(msgspec.Struct, frozen=True, kw_only=True):
+class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item as one side has it now: enough to plan with, without its body.
 
     ``fingerprint`` is taken under the fidelity of the planned direction; ``claims`` is the other side's id that our
     marker on this item names; ``blocked`` says why this side would refuse a change of this item.
+    ``is_whole``: the item loses nothing under that fidelity. ``digest`` stands for what the side sent, byte for byte,
+    and for how it was understood; only an item that came in one piece has one.
     ``start`` and ``end`` span the whole item in Unix seconds; ``exceptions`` counts a series' changed occurrences.
+    ``is_known_by_content``: it has no UID, so of two sides' items without a pair the equal ones are the same.
+    ``modified`` is when this side last changed it, in Unix seconds; ``None``: nobody knows.
     """
 
     id: ItemId
@@ -55,6 +68,10 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     original_start: Moment | None = None
     claims: ItemId | None = None
     blocked: Reason | None = None
+    is_known_by_content: bool = False
+    modified: int | None = None
+    is_whole: bool = False
+    digest: bytes | None = None
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -71,7 +88,7 @@ class Window(msgspec.Struct, frozen=True):
 ALWAYS = Window()
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Pair(msgspec.Struct, frozen=True, gc=False):
     """Two items we know to be the same one, by their ids at source and destination. No item belongs to two pairs."""
 
     source: ItemId

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from nylasadmin.domain.filters import Filter
+from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import Action, ActionKind, Direction, ReceiverOnly
 
 
@@ -13,17 +15,28 @@ class RunState(StrEnum):
     QUEUED = "queued"
     PLANNING = "planning"
     RUNNING = "running"
+    WAITING = "waiting"  # planned, with deletes: until every link of the snapshot is planned
     HELD = "held"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
-LIVE = frozenset({RunState.QUEUED, RunState.PLANNING, RunState.RUNNING, RunState.HELD})
+LIVE = frozenset(RunState) - {RunState.DONE, RunState.FAILED, RunState.CANCELLED}
 """States in which a run occupies its link."""
+
+PAUSABLE = LIVE - {RunState.HELD, RunState.PAUSED}
+"""States in which a run can be paused. A held one has written nothing and goes on only when somebody decides."""
 
 CLAIMABLE = frozenset({RunState.QUEUED, RunState.PLANNING, RunState.RUNNING})
 """States in which a worker may take a run (planning and running ones only after their lease has ended)."""
+
+
+JUDGED = frozenset(
+    {RunState.RUNNING, RunState.WAITING, RunState.HELD, RunState.DONE, RunState.FAILED, RunState.CANCELLED}
+)
+"""States in which a run has told what it deletes, or will never delete anything: a snapshot is judged once all are."""
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +90,10 @@ def count(actions: list[Action], read: int) -> Counters:
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One snapshot's work on one link, as a worker holds it. ``fence`` proves that the lease is still this worker's.
 
-    ``plan_id`` names the preview that the run is bound to."""
+    ``plan_id`` names the preview that the run is bound to; ``spared`` are items that an operator has left out.
+    ``is_one_of_many``: its snapshot has other links too, and is judged as a whole. ``pauses`` counts how often it was
+    resumed; ``undoes_id`` is the snapshot that it takes back.
+    """
 
     id: int
     snapshot_id: int
@@ -88,11 +104,19 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     state: RunState = RunState.QUEUED
     fence: int = 0
     approved: bytes | None = None
+    spared: frozenset[ItemId] = frozenset()
+    is_one_of_many: bool = False
     plan_id: int | None = None
+    filter: Filter | None = None
+    pauses: int = 0
+    undoes_id: int | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """One item that could not be written, with its cause in words and the raw answer behind it."""
+    """One item that could not be written, with its cause in words and the raw answer behind it.
+
+    ``is_transient``: the same may well succeed later, without anybody changing anything.
+    """
 
     title: str
     action: str
@@ -100,3 +124,4 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     crm_id: str | None = None
     nylas_id: str | None = None
+    is_transient: bool = False

@@ -24,10 +24,17 @@ MOST_SYNC_DAYS: dict[PlanLevel, int | None] = {PlanLevel.ENTRY: 30, PlanLevel.CO
 
 
 class GuardLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """When a run stops before its first write: deletes above a count, or above a share of the destination."""
+    """When a run stops before its first write: deletes above a count, or above a share of the destination.
+
+    The share counts from ``share_from`` items on. A source that shrank by more than ``shrink_percent`` stops it too.
+    Approving more than ``four_eyes_deletes`` takes another operator than the one who asked; ``None``: it never does.
+    """
 
     deletes: int = 50
     share_percent: int = 20
+    share_from: int = 20
+    shrink_percent: int = 50
+    four_eyes_deletes: int | None = None
 
 
 class SenderChannel(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +58,11 @@ class NotificationChannel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One Nylas application at one host. ``version`` rises with every change of the row."""
+    """One Nylas application at one host. ``version`` rises with every change of the row.
+
+    Inbound deletes of single items older than ``keep_older_days`` are refused; ``None``: none is. Before-images are
+    kept for ``undo_days``.
+    """
 
     id: int
     name: str
@@ -64,6 +75,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     sync_days: int = 30
     webhook_days: int = 0
     guard: GuardLimits = GuardLimits()
+    keep_older_days: int | None = None
+    undo_days: int = 30
     sender: SenderChannel
     notification: NotificationChannel = NotificationChannel()
     version: int = 1
@@ -89,6 +102,11 @@ class TargetForm(msgspec.Struct, frozen=True, kw_only=True):
     notification_secret: str = ""
     guard_deletes: int = 50
     guard_share_percent: int = 20
+    guard_share_from: int = 20
+    guard_shrink_percent: int = 50
+    four_eyes_deletes: int | None = None
+    keep_older_days: int | None = None
+    undo_days: int = 30
 
 
 _LEAST_TO_SHOW = 12
@@ -140,11 +158,16 @@ def _number_problems(form: TargetForm) -> dict[str, str]:
         "requests_per_s": (form.requests_per_s, 0.1, 200, "requests per second and account"),
         "guard_deletes": (form.guard_deletes, 1, 1_000_000, "items"),
         "guard_share_percent": (form.guard_share_percent, 1, 100, "percent"),
+        "guard_share_from": (form.guard_share_from, 1, 1_000_000, "items"),
+        "guard_shrink_percent": (form.guard_shrink_percent, 1, 100, "percent"),
+        "four_eyes_deletes": (form.four_eyes_deletes, 1, 1_000_000, "items; leave it empty for never"),
+        "keep_older_days": (form.keep_older_days, 1, 36_500, "days; leave it empty for never"),
+        "undo_days": (form.undo_days, 1, 3_650, "days"),
     }
     return {
         field: f"Enter a number from {low:,} to {high:,} ({unit})."
         for field, (value, low, high, unit) in limits.items()
-        if not low <= value <= high
+        if value is not None and not low <= value <= high
     }
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nylasadmin.services.answers import Answers
+from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
 from nylasadmin.services.console import Console
 from nylasadmin.services.crm import Crm
+from nylasadmin.services.failed import Failed
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
+from nylasadmin.services.pauses import Pauses
 from nylasadmin.services.plans import Plans
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.targets import Targets
+from nylasadmin.services.undo import Undo
 
 
 @dataclass(frozen=True)
@@ -21,8 +26,13 @@ class Services:
     targets: Targets
     links: Links
     snapshots: Snapshots
+    pauses: Pauses
+    failed: Failed
     plans: Plans
+    answers: Answers
+    undo: Undo
     operators: Operators
     console: Console
     crm: Crm
     audit: Audit
+    arrivals: Arrivals

@@ -13,6 +13,8 @@ from nylasadmin.services.views import (
     LinkPage,
     LinkQuery,
     RunRow,
+    RunSort,
+    Sample,
     SnapshotQuery,
     SnapshotView,
     TargetRow,
@@ -63,9 +65,26 @@ class Console:
         with self._storage.read() as tx:
             return tx.console.newest_snapshot(target_id, link_id, live_only=False)
 
-    def runs(self, snapshot_id: int, states: Sequence[RunState] = (), page: int = 1, size: int = 50) -> list[RunRow]:
+    def runs(
+        self,
+        snapshot_id: int,
+        states: Sequence[RunState] = (),
+        page: int = 1,
+        size: int = 50,
+        sort: RunSort = RunSort.NEWEST,
+    ) -> list[RunRow]:
         with self._storage.read() as tx:
-            return tx.console.runs(snapshot_id, states, (page - 1) * size, size)
+            return tx.console.runs(snapshot_id, states, (page - 1) * size, size, sort)
+
+    def samples(self, snapshot_id: int) -> list[Sample]:
+        """Give how far a snapshot was at some moments, in their order."""
+        with self._storage.read() as tx:
+            return tx.samples.of_snapshot(snapshot_id)
+
+    def snapshot_of(self, run_id: int) -> int:
+        """Give the snapshot that a run belongs to. Raises ``NotFound``."""
+        with self._storage.read() as tx:
+            return tx.runs.snapshot_of(run_id)
 
     def failures(
         self, snapshot_id: int | None = None, link_id: int | None = None, page: int = 1, size: int = 50

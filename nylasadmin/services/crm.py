@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from nylasadmin.domain.defects import defects
 from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.kinds import kind_of
 from nylasadmin.domain.links import CrmUser
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.errors import InvalidInput, NotFound
 from nylasadmin.services.audit import record
-from nylasadmin.services.crm_lines import DamagedLine, EventLine, UserLine, read_line, take_line
+from nylasadmin.services.crm_lines import DamagedLine, Line, UserLine, line_of, read_line, take_line
 from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.rows import CrmItem
 from nylasadmin.services.storage import Storage
 
-__all__ = ["Crm", "EventLine", "ImportReport", "UserLine"]
+__all__ = ["Crm", "ImportReport", "UserLine"]
 
 _PAGE = 500
 
@@ -50,9 +50,9 @@ class Crm:
     def put(self, actor: Actor, item: CrmItem) -> None:
         """Insert or replace an item, as its CRM user would.
 
-        Raises :class:`NotFound` for a user nobody knows, :class:`InvalidInput` for an item that no calendar can have.
+        Raises :class:`NotFound` for a user nobody knows, :class:`InvalidInput` for an item that cannot be.
         """
-        wrong = defects(item.item)
+        wrong = kind_of(item.item).defects(item.item)
         if wrong:
             raise InvalidInput({"item": "; ".join(wrong)})
         with self._storage.write() as tx:
@@ -84,8 +84,7 @@ class Crm:
             with self._storage.read() as tx:
                 page = tx.items.page(user_id, after, _PAGE)
             for item in page:
-                line = EventLine(id=item.id, user=item.user_id, collection=item.collection, item=item.item)
-                yield msgspec.json.encode(line)
+                yield msgspec.json.encode(line_of(item))
             if len(page) < _PAGE:
                 return
             after = page[-1].id
@@ -105,14 +104,14 @@ class Crm:
                     problems.append((number, str(error)))
                     continue
                 users += isinstance(line, UserLine)
-                items += isinstance(line, EventLine)
+                items += not isinstance(line, UserLine)
             summary = {"users": users, "items": items, "damaged": len(problems)}
             record(tx, actor, "crm.import", "CRM items", new=summary)
         return ImportReport(users=users, items=items, problems=tuple(sorted(problems)))
 
 
-def _decoded(lines: Iterable[str | bytes]) -> tuple[list[tuple[int, UserLine | EventLine]], list[tuple[int, str]]]:
-    good: list[tuple[int, UserLine | EventLine]] = []
+def _decoded(lines: Iterable[str | bytes]) -> tuple[list[tuple[int, Line]], list[tuple[int, str]]]:
+    good: list[tuple[int, Line]] = []
     damaged: list[tuple[int, str]] = []
     for number, text in enumerate(lines, 1):
         if not text.strip():

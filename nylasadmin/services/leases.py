@@ -1,7 +1,7 @@
 """A worker's hold on a run: renewed while the work goes on, asked before every write.
 
 Whoever works asks :meth:`Lease.check` while reading and :meth:`Lease.check_in` inside the transaction of a write. Both
-raise when the run is lost or cancelled, when its direction was switched off, or when this process is to stop.
+raise when the run is lost, cancelled or paused, when its direction was switched off, or when this process is to stop.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ LEASE_S = 60.0
 _RENEW_EVERY_S = LEASE_S / 20
 _TRUSTED_S = LEASE_S / 4
 _SLICE_S = 0.25
+_LET_GO = frozenset({RunState.PAUSED, RunState.QUEUED})
+"""States that a worker finds its run in when it was paused; queued: and resumed already."""
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,10 @@ class LeaseLost(NylasAdminError):
 
 class Cancelled(NylasAdminError):
     """An operator has cancelled the run: stop before the next item."""
+
+
+class Paused(NylasAdminError):
+    """An operator has paused the run: let go of it before the next item, whether it was resumed since or not."""
 
 
 class SwitchedOff(NylasAdminError):
@@ -155,6 +161,8 @@ class Lease:
             raise LeaseLost
         if self._state is RunState.CANCELLED:
             raise Cancelled
+        if self._state in _LET_GO:
+            raise Paused
         if self._off:
             raise SwitchedOff(self._off)
         if self._is_stopping.is_set():

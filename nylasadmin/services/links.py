@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nylasadmin.domain.items import ItemType
+from nylasadmin.domain.kinds import is_inbound_only
 from nylasadmin.domain.links import Link
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import Actor
-from nylasadmin.errors import Refused, StaleVersion
+from nylasadmin.errors import InvalidInput, Refused, StaleVersion
+from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.storage import Storage
+
+_INBOUND_ONLY = [item_type for item_type in ItemType if is_inbound_only(item_type)]
 
 
 class Links:
@@ -19,9 +24,14 @@ class Links:
 
     @noting_refusals("link.switch", "link {link_id}")
     def edit(self, actor: Actor, link_id: int, version: int, *, inbound: bool, outbound: bool) -> Link:
-        """Set both switches. Raises :class:`StaleVersion` if the link was changed since ``version``."""
+        """Set both switches. Raises :class:`StaleVersion` if the link was changed since ``version``.
+
+        Raises :class:`InvalidInput` for an outbound that does not exist.
+        """
         with self._storage.write() as tx:
             link = tx.links.get(link_id)
+            if outbound and is_inbound_only(link.item_type):
+                raise InvalidInput({"outbound": wording.NO_OUTBOUND})
             if not tx.links.switch(link_id, version, inbound=inbound, outbound=outbound):
                 raise StaleVersion("link", link_id, _switches(link) | {"version": link.version})
             changed = tx.links.get(link_id)
@@ -31,10 +41,14 @@ class Links:
     def switch_many(self, actor: Actor, link_ids: Sequence[int], direction: Direction, on: bool) -> int:
         """Switch a direction of many links on or off; give how many were changed.
 
-        A link that is named twice counts once, one that is not there (any more) not at all.
+        A link that is named twice counts once, one that is not there (any more) not at all. A direction that a link
+        does not have is not switched on.
         """
         with self._storage.write() as tx:
             link_ids = tx.links.present(link_ids)
+            if on and direction is Direction.SEND:
+                barred = set(tx.links.of_types(link_ids, _INBOUND_ONLY))
+                link_ids = [link_id for link_id in link_ids if link_id not in barred]
             changed = tx.links.switch_many(link_ids, direction, on)
             record(
                 tx,
@@ -45,6 +59,11 @@ class Links:
             )
             return changed
 
+    def without_outbound(self, link_ids: Sequence[int]) -> int:
+        """Count those of some links that have no outbound to switch on."""
+        with self._storage.read() as tx:
+            return len(tx.links.of_types(link_ids, _INBOUND_ONLY))
+
     @noting_refusals("link.remove", "link {link_id}")
     def remove(self, actor: Actor, link_id: int, version: int) -> None:
         """Remove a link; its pairs stay remembered. Raises :class:`Refused` while a run works on it."""
@@ -53,9 +72,7 @@ class Links:
             busy = tx.runs.live_by_link([link_id])
             if busy:
                 run = busy[link_id]
-                raise Refused(
-                    "link_held" if run.is_held else "link_busy", run_id=run.run_id, snapshot_id=run.snapshot_id
-                )
+                raise Refused(run.why_busy, run_id=run.run_id, snapshot_id=run.snapshot_id)
             if not tx.links.remove(link_id, version):
                 raise StaleVersion("link", link_id, _switches(link) | {"version": link.version})
             record(tx, actor, "link.remove", _name(link), old=_switches(link))

@@ -6,6 +6,7 @@ import msgspec
 
 from nylasadmin.domain.binding import PlanItemState
 from nylasadmin.domain.differences import Difference
+from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.plan import ActionKind, Reason
 from nylasadmin.domain.runs import Counters, RunState
 from nylasadmin.services.views import SnapshotView
@@ -19,6 +20,7 @@ class PlanQuery(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     state: PlanItemState | None = None
     only_excluded: bool = False
+    only_held: bool = False
     link_id: int | None = None
     search: str = ""
     hides_titles: bool = False
@@ -118,6 +120,29 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     def items(self, kind: ActionKind) -> int:
         """Count the items of a kind, excluded ones among them."""
         return sum(t.items for t in self.totals if t.kind is kind)
+
+
+class HeldLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A link of a plan that the deletion guard would hold."""
+
+    link_id: int
+    user_name: str
+    folder_name: str
+    hold: Hold
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What the deletion guard would hold if a plan were carried out now; ``snapshot``: all links together."""
+
+    links: tuple[HeldLink, ...] = ()
+    snapshot: Hold | None = None
+
+    @property
+    def holds_anything(self) -> bool:
+        return bool(self.links) or self.snapshot is not None
+
+    def of(self, link_id: int) -> Hold | None:
+        return next((held.hold for held in self.links if held.link_id == link_id), None)
 
 
 class PlanPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from itertools import islice
 import msgspec
 
 from nylasadmin.domain.binding import PlanItemState, bind
-from nylasadmin.domain.fidelity import merged
-from nylasadmin.domain.items import ItemId, ScheduleItem, encode_item
+from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.kinds import Item, encode_body, merged
 from nylasadmin.domain.plan import Action, ActionKind, Direction
 from nylasadmin.services.ports import ItemReader
 from nylasadmin.services.recording import WITH_BODY, Work
@@ -25,7 +25,7 @@ UNWRITABLE = frozenset({ActionKind.SKIP})
 VICTIMS = UNWRITABLE | {ActionKind.DELETE}
 """What a held run keeps: who approves sees what will be deleted."""
 
-Bodies = dict[ItemId, ScheduleItem]
+Bodies = dict[ItemId, Item]
 
 
 def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: frozenset[ActionKind] = SHOWN) -> None:
@@ -37,11 +37,13 @@ def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: f
         work.lease.check_in(tx)
         tx.plans.clear(work.run.id)
     for batch in _batches(enumerate(a for a in actions if a.kind in kinds)):
-        at_nylas = nylas.load(_ids(batch, of_source=work.run.direction is Direction.GET))
+        is_get, is_undo = work.run.direction is Direction.GET, work.run.undoes_id is not None
+        at_nylas = {} if is_get and is_undo else nylas.load_brief(_ids(batch, of_source=is_get))
         with work.storage.write() as tx:
             work.lease.check_in(tx)
-            at_crm = tx.items.store(work.scope).load(_ids(batch, of_source=work.run.direction is Direction.SEND))
-            source, destination = (at_nylas, at_crm) if work.run.direction is Direction.GET else (at_crm, at_nylas)
+            sources, written = _ids(batch, of_source=True), _ids(batch, of_source=False)
+            source = at_nylas if is_get and not is_undo else work.source_in(tx, sources)
+            destination = tx.items.store(work.scope).load_brief(written) if is_get else at_nylas
             items = [_plan_item(work, seq, action, source, destination) for seq, action in batch]
             tx.plans.add(work.run.snapshot_id, work.run.id, items)
 
@@ -80,8 +82,8 @@ def _plan_item(work: Work, seq: int, action: Action, source: Bodies, destination
         is_recurring=action.is_recurring,
         source_fingerprint=seen.fingerprint if seen is not None else None,
         expected=action.expected,
-        before=encode_item(old) if old is not None else None,
-        after=encode_item(new) if new is not None else None,
+        before=encode_body(old) if old is not None else None,
+        after=encode_body(new) if new is not None else None,
     )
 
 

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from nylasadmin.domain.binding import PlanItemState
 from nylasadmin.domain.differences import MASK, differences, masked
-from nylasadmin.domain.items import decode_item
+from nylasadmin.domain.guard import check, together, without
+from nylasadmin.domain.kinds import decode_body
+from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import WRITES, ActionKind, Direction, Reason
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.domain.runs import RunState
@@ -17,6 +19,8 @@ from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.audit import record
 from nylasadmin.services.observing import fidelity_of
 from nylasadmin.services.plan_views import (
+    Forecast,
+    HeldLink,
     PlanItemRow,
     PlanItemView,
     PlanLink,
@@ -26,9 +30,10 @@ from nylasadmin.services.plan_views import (
     PlanView,
 )
 from nylasadmin.services.refusals import noting_refusals
-from nylasadmin.services.snapshots import Wish, add_runs_for
+from nylasadmin.services.snapshots import Wish, add_runs_for, filter_facts
 from nylasadmin.services.storage import Clock, Storage, UnitOfWork
-from nylasadmin.services.views import SnapshotView
+from nylasadmin.services.undo import refuse_undo
+from nylasadmin.services.views import SkippedLink, SnapshotView
 
 LIFETIME_S = 24 * 3600
 """How long a plan may be carried out; both sides change, and a plan of yesterday is a plan of yesterday."""
@@ -87,6 +92,20 @@ class Plans:
         with self._storage.read() as tx:
             return tx.plans.links(plan_id, (page - 1) * size, size)
 
+    def forecast(self, plan_id: int) -> Forecast:
+        """Say what the deletion guard would hold, by the target's limits as they are, without what was left out."""
+        with self._storage.read() as tx:
+            limits = tx.targets.get(_preview(tx, plan_id).target_id).guard
+            planned = tx.holds.planned(plan_id)
+        tallies = [without(p.tally, p.left_out) for p in planned]
+        judged = zip(planned, (check(t, limits) for t in tallies), strict=True)
+        links = tuple(
+            HeldLink(link_id=p.link_id, user_name=p.user_name, folder_name=p.folder_name, hold=hold)
+            for p, hold in judged
+            if hold is not None
+        )
+        return Forecast(links=links, snapshot=check(together(tallies), limits) if len(tallies) > 1 else None)
+
     def export(self, query: PlanQuery, *, is_masked: bool) -> Iterator[PlanItemView]:
         """Yield every item that matches, for a file."""
         with self._storage.read() as tx:
@@ -135,11 +154,19 @@ class Plans:
         with self._storage.write() as tx:
             view = self._view(tx, plan_id)
             _refuse_useless(view, allows_empty)
+            if view.preview.undoes_id is not None:
+                refuse_undo(tx, tx.console.snapshot(view.preview.undoes_id))
             if typed_deletes is not None and typed_deletes != view.to_delete:
                 raise InvalidInput({"typed_deletes": f"Type {view.to_delete}, the number of items to be deleted."})
-            snapshot_id, links = add_runs_for(tx, actor, _wish_of(view, reason), tx.runs.planned_links(plan_id))
+            snapshot_id, links = add_runs_for(
+                tx, actor, _wish_of(view, reason, _not_compared(tx, view)), tx.runs.planned_links(plan_id)
+            )
+            if view.excluded:
+                tx.runs.spare_excluded(snapshot_id, plan_id)
             started = tx.console.snapshot(snapshot_id)
-            facts = {"plan": plan_id, "links": links, "writes": view.to_write, "excluded": view.excluded}
+            counts = {"plan": plan_id, "links": links, "writes": view.to_write, "excluded": view.excluded}
+            facts = {**counts, **filter_facts(started.filter)}
+            facts |= {} if started.undoes_id is None else {"undoes": started.undoes_id}
             record(tx, actor, "plan.run", f"snapshot {snapshot_id} of {started.target_name}", new=facts)
         self._wake()
         return started
@@ -166,7 +193,19 @@ def _refuse_useless(view: PlanView, allows_empty: bool) -> None:
         raise Refused("plan_empty")
 
 
-def _wish_of(view: PlanView, reason: str) -> Wish:
+def _not_compared(tx: UnitOfWork, view: PlanView) -> tuple[SkippedLink, ...]:
+    """Name the links that are missing from a plan: those it left out, and those whose comparison failed."""
+    preview = view.preview
+    other = sorted(set(preview.links_by_state) - {RunState.DONE})
+    failed = tx.console.runs(preview.id, other, 0, preview.links) if other else []
+    off = (OffReason.NOT_COMPARED,)
+    return preview.skipped + tuple(
+        SkippedLink(link_id=run.link_id, user_name=run.user_name, folder_name=run.folder_name, off=off)
+        for run in failed
+    )
+
+
+def _wish_of(view: PlanView, reason: str, left_out: tuple[SkippedLink, ...]) -> Wish:
     preview = view.preview
     return Wish(
         direction=preview.direction,
@@ -175,6 +214,9 @@ def _wish_of(view: PlanView, reason: str) -> Wish:
         receiver_only=preview.receiver_only,
         reason=reason.strip() or preview.reason,
         plan_id=preview.id,
+        filter=preview.filter,
+        undoes_id=preview.undoes_id,
+        left_out=left_out,
     )
 
 
@@ -183,8 +225,8 @@ def _sum(totals: Sequence[PlanTotal]) -> int:
 
 
 def _item(row: PlanItemRow, direction: Direction, is_masked: bool) -> PlanItemView:
-    old = decode_item(row.before) if row.before is not None else None
-    new = decode_item(row.after) if row.after is not None else None
+    old = decode_body(row.before) if row.before is not None else None
+    new = decode_body(row.after) if row.after is not None else None
     found = differences(old, new, fidelity_of(direction, row.provider))
     return PlanItemView(
         run_id=row.run_id,

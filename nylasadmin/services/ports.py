@@ -5,19 +5,28 @@ A reader has no way to write; whatever plans or previews is given a reader only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from nylasadmin.domain.directory import Application, Calendar, Grant
 from nylasadmin.domain.fidelity import Fidelity
-from nylasadmin.domain.items import ItemId, Person, ScheduleItem
+from nylasadmin.domain.items import ItemId, ItemType, Person
+from nylasadmin.domain.kinds import Item
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.errors import NylasAdminError
 
 
-class ItemReader(Protocol):
+class Bodies(Protocol):
+    """Where the bodies of items come from."""
+
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
+        """Give the bodies of items that were observed or looked up before; what has vanished since is left out."""
+        ...
+
+
+class ItemReader(Bodies, Protocol):
     """One folder's items at one side."""
 
     def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
@@ -32,12 +41,35 @@ class ItemReader(Protocol):
         """Read items one by one, whatever their time. Those that do not exist (any more) are left out."""
         ...
 
-    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
         """Give the bodies of items that were observed or looked up before; what has vanished since is left out."""
+        ...
+
+    def load_brief(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
+        """Give bodies as a plan shows them: as :meth:`load` does, and long texts may be left out."""
         ...
 
     def find_claiming(self, claims: ItemId) -> ItemId | None:
         """Give the item whose marker names ``claims``: how an unanswered create is found again."""
+        ...
+
+    def find_equal(self, wanted: bytes, fidelity: Fidelity, known: Container[ItemId]) -> ItemId | None:
+        """Give an item of the fingerprint ``wanted`` that is not ``known``, where items carry no marker: of several
+        the one with the lowest id. ``None`` where they carry one.
+        """
+        ...
+
+
+@runtime_checkable
+class Recognizing(Protocol):
+    """A reader that need not look twice at what it was told before, byte for byte."""
+
+    def recognize(self, known: Mapping[bytes, Observed]) -> None:
+        """Take what comes with one of these digests for the item that belongs to it."""
+        ...
+
+    def encoded(self, ids: Sequence[ItemId]) -> dict[ItemId, bytes]:
+        """Give bodies of what was read as they are stored; others are left out."""
         ...
 
 
@@ -46,17 +78,20 @@ class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     ``item`` is the whole item to be (create, update); ``before`` the destination's version that the plan saw (update,
     delete) and ``expected`` its fingerprint under ``fidelity``: a store that finds another one writes nothing.
-    ``seen`` is what a created item was observed as at the source, so that nobody need look at it again.
-    ``claims`` is the other side's id, kept with the created item as our marker where the store can.
+    ``seen`` is what a created item was observed as at the source, and ``body`` the item as encoded for storage: an
+    order to a store of our own may carry both in place of ``item``, so that nobody need look at it again.
+    ``claims`` is the other side's id, kept with the created item as our marker where the store can. ``id`` of a create
+    is one to be given to it where the store gives the ids; others pass it over.
     """
 
     kind: ActionKind
     fidelity: Fidelity
     key: int = 0
     id: ItemId | None = None
-    item: ScheduleItem | None = None
-    before: ScheduleItem | None = None
+    item: Item | None = None
+    before: Item | None = None
     seen: Observed | None = None
+    body: bytes | None = None
     expected: bytes | None = None
     claims: ItemId | None = None
 
@@ -64,9 +99,10 @@ class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one order (``key`` is the order's).
 
-    ``id`` names the item written (or deleted); ``has_moved``: it was changed since it was planned and nothing was
-    written; ``error`` says why it failed. ``id`` and ``error`` together: a series was created, or is there, but an
-    occurrence of it was refused; the pair is worth remembering, and the next run mends the rest.
+    ``id`` names the item written (or deleted), another one than the order's where it had to be made anew;
+    ``has_moved``: it was changed since it was planned and nothing was written; ``error`` says why it failed. ``id`` and
+    ``error`` together: a series was created, or is there, but an occurrence of it was refused; the pair is worth
+    remembering, and the next run mends the rest.
     ``is_uncertain``: the write may have happened all the same. ``organizer`` and ``uid``: what the other side's server
     has given a new item, and nobody else can.
     """
@@ -101,6 +137,10 @@ class Directory(Protocol):
 
     def calendars(self, grant_id: str) -> list[Calendar]: ...
 
+    def has_address_book(self, grant_id: str) -> bool: ...
+
+    def has_mailbox(self, grant_id: str) -> bool: ...
+
 
 class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How Nylas is reached for one target: the sender channel with its key in clear. Never logged or shown."""
@@ -121,6 +161,7 @@ class FolderRef(msgspec.Struct, frozen=True, kw_only=True):
     folder_id: str
     account_email: str
     installation: str  # names this installation in markers
+    item_type: ItemType = ItemType.EVENT
 
 
 class Nylas(Protocol):

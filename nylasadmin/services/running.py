@@ -9,28 +9,35 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
-from nylasadmin.domain.guard import Hold
-from nylasadmin.domain.links import AccountState, OffReason, off_reasons
-from nylasadmin.domain.plan import ALWAYS, BOOKKEEPING, Action, Direction, plan
-from nylasadmin.domain.privileges import ENGINE
+from nylasadmin.domain.guard import spare
+from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.links import OffReason, off_reasons
+from nylasadmin.domain.plan import BOOKKEEPING, Action, Direction
 from nylasadmin.domain.runs import Counters, Run, RunState, count
 from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
-from nylasadmin.services.audit import record
+from nylasadmin.services.due import do_what_is_due, forget_overtaken, is_something_due
+from nylasadmin.services.endings import finish, park_account
 from nylasadmin.services.executing import GivenUp, execute_local, execute_remote
-from nylasadmin.services.guarding import digest_of_deletes, hold_of
-from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Keeper, Lease, LeaseLost, SwitchedOff
-from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, options_for
+from nylasadmin.services.failed import clear_settled
+from nylasadmin.services.guarding import Verdict, judge, tally_of
+from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Keeper, Lease, LeaseLost, Paused, SwitchedOff
+from nylasadmin.services.observing import Facts, Subject, fidelity_of, scope_of
 from nylasadmin.services.planning import UNWRITABLE, VICTIMS, bound_to_plan, keep_plan, keep_some
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
+from nylasadmin.services.recognizing import to_remember
 from nylasadmin.services.recording import Work
 from nylasadmin.services.recovering import Recovery
-from nylasadmin.services.rows import ItemScope
+from nylasadmin.services.retention import Retention
+from nylasadmin.services.run_plans import Planner
+from nylasadmin.services.sampling import Sampler
 from nylasadmin.services.senders import sender_of
 from nylasadmin.services.storage import Clock, Secrets, Storage, UnitOfWork, Workers
+from nylasadmin.services.undo_runs import Images
 
 _CarryOut = Callable[[Work, list[Action]], None]
 _MOST_STARTS = 20
@@ -53,7 +60,10 @@ class Worker:
         self._clock = clock
         self._workers = workers
         self._installation = installation
+        self._planner = Planner(storage, clock)
         self._keeper = Keeper()
+        self._sampler = Sampler()
+        self._retention = Retention(storage, clock)
         self._is_stopping = threading.Event()
 
     def interrupt(self) -> None:
@@ -61,18 +71,22 @@ class Worker:
         self._is_stopping.set()
 
     def claimable(self, limit: int, snapshot_id: int | None = None) -> list[int]:
-        """Give runs that may be taken now, those of processes of this machine that have ended among them."""
+        """Give runs that may be taken now, those of processes of this machine that have ended among them.
+
+        What waits for a decision that only the database's rows make is decided first: whoever looks for work does it.
+        """
         if self._is_stopping.is_set():
             return []
         now = self._clock.now()
         with self._storage.read() as tx:
             gone = [name for name in tx.runs.holders(now) if self._workers.is_gone(name)]
-            if not gone:
+            if not gone and not is_something_due(tx):
                 return tx.runs.claimable(now, snapshot_id, limit)
         with self._storage.write() as tx:
             for name in gone:
                 log.warning("process %s has ended; its runs go on here", name)
                 tx.runs.end_leases(name)
+            do_what_is_due(tx)
             return tx.runs.claimable(now, snapshot_id, limit)
 
     def run_link(self, run_id: int) -> RunState | None:
@@ -81,11 +95,14 @@ class Worker:
             run = tx.runs.claim(run_id, self._workers.name(), self._clock.now(), LEASE_S)
             if run is None:
                 return None
-            tx.runs.clear_failures(run.id)
-        if run.fence > _MOST_STARTS:  # every worker that took it has died: it must not be tried for ever
+            if run.fence > 1:  # an earlier worker may have left some
+                tx.runs.clear_failures(run.id)
+        if run.fence - run.pauses > _MOST_STARTS:  # every worker that took it has died: it must not be tried for ever
             return self._end(run, RunState.FAILED, cause=wording.STARTED_TOO_OFTEN)
         with Lease(self._storage, self._clock, run, self._is_stopping, self._keeper) as lease:
-            return self._guarded(run, lease)
+            state = self._guarded(run, lease)
+        self._retention.step()
+        return state
 
     def _guarded(self, run: Run, lease: Lease) -> RunState | None:
         try:
@@ -94,7 +111,9 @@ class Worker:
             log.warning("run %s: lease lost, left to its new worker", run.id)
             return None
         except Cancelled:
-            return self._let_go(run)
+            return self._let_go(run, RunState.CANCELLED)
+        except Paused:
+            return self._let_go(run, RunState.PAUSED)
         except SwitchedOff as off:
             return self._switched_off(run, off.reasons)
         except Interrupted:
@@ -113,10 +132,13 @@ class Worker:
             log.error("run %s failed", run.id, exc_info=error)
         return self._failed(run, error)
 
-    def _let_go(self, run: Run) -> RunState:
+    def _let_go(self, run: Run, state: RunState) -> RunState:
+        """Free a run that somebody else has put into ``state``."""
         with self._storage.write() as tx:
             tx.runs.let_go(run)
-        return RunState.CANCELLED
+            if not run.is_preview:
+                self._sampler.end(tx, run.snapshot_id)
+        return state
 
     def _give_back(self, run: Run) -> None:
         log.info("run %s given back", run.id)
@@ -137,23 +159,29 @@ class Worker:
         reader = self._nylas.reader(subject.sender, subject.folder)
         if run.is_preview:
             return self._preview(run, lease, subject, reader)
-        Recovery(self._storage, self._clock, run, lease, subject.sender.read_timeout_s).resolve(reader)
+        sent = fidelity_of(Direction.SEND, subject.account.provider)
+        quiet_s, scope = subject.sender.read_timeout_s, scope_of(subject, run)
+        recovery = Recovery(self._storage, self._clock, run, lease, quiet_s=quiet_s, fidelity=sent, scope=scope)
+        recovery.resolve(reader)
         if run.direction is Direction.GET:
-            facts, actions = self._plan(run, lease, subject, reader)
-            return self._execute(run, lease, subject, facts, actions, reader, lambda w, a: execute_local(w, reader, a))
+            facts, actions = self._planner.plan(run, subject, reader, lease.check)
+            source = reader if run.undoes_id is None else Images(self._storage)
+            write = partial(execute_local, nylas=reader, source=source)
+            return self._execute(run, lease, subject, facts, actions, reader, write)
         store = self._nylas.store(subject.sender, subject.folder)
-        facts, actions = self._plan(run, lease, subject, store)
-        return self._execute(run, lease, subject, facts, actions, store, lambda w, a: execute_remote(w, store, a))
+        facts, actions = self._planner.plan(run, subject, store, lease.check)
+        return self._execute(run, lease, subject, facts, actions, store, partial(execute_remote, store=store))
 
     def _preview(self, run: Run, lease: Lease, subject: Subject, reader: ItemReader) -> RunState | None:
         """Keep what a run would do. Works on a reader, which has no way to write."""
-        facts, actions = self._plan(run, lease, subject, reader)
+        facts, actions = self._planner.plan(run, subject, reader, lease.check)
         keep_plan(self._work_of(run, lease, subject, facts), reader, actions)
         with self._storage.write() as tx:
             lease.check_in(tx)
             now = int(self._clock.now())
             tx.plans.prune(now - _PLANS_KEPT_S, now - _REASONS_KEPT_S)
             tx.runs.planned(run, count(actions, len(facts.source)), RunState.RUNNING)
+            tx.holds.note(run, tally_of(facts, actions))
         return self._end(run, RunState.DONE)
 
     def _subject(self, run: Run) -> Subject:
@@ -168,23 +196,9 @@ class Worker:
             folder_id=link.folder_id,
             account_email=account.email,
             installation=self._installation,
+            item_type=link.item_type,
         )
         return Subject(link=link, account=account, target=target, sender=sender, folder=folder)
-
-    def _gather(self, run: Run, subject: Subject, nylas: ItemReader, lease: Lease) -> Facts:
-        fidelity = fidelity_of(run.direction, subject.account.provider)
-        with self._storage.read() as tx:
-            crm = [o for batch in tx.items.store(_scope(subject, run)).observe(fidelity, ALWAYS) for o in batch]
-            pairs = tx.pairs.of_link(run.link_id)
-            read_before = tx.runs.last_read(run.link_id, run.direction)
-        facts = gather(run.direction, fidelity, nylas=nylas, crm=crm, pairs=pairs, still_wanted=lease.check)
-        facts.read_before = read_before
-        return facts
-
-    def _plan(self, run: Run, lease: Lease, subject: Subject, nylas: ItemReader) -> tuple[Facts, list[Action]]:
-        facts = self._gather(run, subject, nylas, lease)
-        options = options_for(run.direction, subject.link, run.receiver_only)
-        return facts, plan(facts.source.values(), facts.destination.values(), facts.pairs, options)
 
     def _execute(
         self,
@@ -198,35 +212,64 @@ class Worker:
     ) -> RunState | None:
         work = self._work_of(run, lease, subject, facts)
         bound = bound_to_plan(work, actions)
-        counters = count(bound.actions, len(facts.source))
-        if hold := hold_of(run, subject.target, facts, bound.actions):
-            keep_some(work, nylas, bound.actions, VICTIMS)
-            return self._held(run, lease, counters, hold, digest_of_deletes(bound.actions))
-        keep_some(work, nylas, bound.actions, UNWRITABLE)
+        kept = spare(bound.actions, run.spared)
+        counters = count(kept, len(facts.source))
+        verdict = judge(run, subject.target.guard, facts, kept, self._deleted_before(run))
+        if verdict.hold or verdict.waits:
+            keep_some(work, nylas, kept, VICTIMS)
+            return self._stopped(run, lease, counters, verdict)
+        keep_some(work, nylas, kept, UNWRITABLE)
         with self._storage.write() as tx:
             lease.check_in(tx)
-            tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.RUNNING)
+            done = tx.runs.counters(run.id) if run.fence > 1 else Counters()
+            tx.runs.planned(run, _with_done(counters, done), RunState.RUNNING)
             tx.runs.add_counts(run, Counters(moved=bound.moved))
-            if not any(a.writes or a.kind in BOOKKEEPING for a in bound.actions):
-                return _finished(tx, run, subject)  # nothing to do: one transaction is enough
-        carry_out(work, bound.actions)
+            if run.is_one_of_many:
+                tx.holds.note(run, verdict.tally)
+            if run.direction is Direction.GET and run.undoes_id is None:
+                tx.pairs.remember(run.link_id, to_remember(actions, facts.source, facts.remembered))
+            forget_overtaken(tx, run, facts, actions)
+            if not any(a.writes or a.kind in BOOKKEEPING for a in kept):
+                clear_settled(tx, run, actions, kept)
+                return self._finished(tx, run, subject)  # nothing to do: one transaction is enough
+            self._sampler.take(tx, run.snapshot_id)
+        carry_out(work, kept)
         with self._storage.write() as tx:
-            return _finished(tx, run, subject)
+            clear_settled(tx, run, actions, kept)
+            return self._finished(tx, run, subject)
+
+    def _finished(self, tx: UnitOfWork, run: Run, subject: Subject) -> RunState | None:
+        state = finish(tx, run, subject)
+        self._sampler.end(tx, run.snapshot_id)
+        return state
 
     def _work_of(self, run: Run, lease: Lease, subject: Subject, facts: Facts) -> Work:
-        return Work(run=run, facts=facts, scope=_scope(subject, run), storage=self._storage, lease=lease)
+        scope = scope_of(subject, run)
+        return Work(run=run, facts=facts, scope=scope, storage=self._storage, lease=lease, sampler=self._sampler)
 
-    def _held(self, run: Run, lease: Lease, counters: Counters, hold: Hold, victims: bytes) -> RunState | None:
-        """Stop the run before its first write."""
+    def _deleted_before(self, run: Run) -> frozenset[ItemId]:
+        """Name what an earlier worker of this run has deleted."""
+        if run.fence == 1:
+            return frozenset()
+        with self._storage.read() as tx:
+            return tx.holds.deleted_by(run)
+
+    def _stopped(self, run: Run, lease: Lease, counters: Counters, verdict: Verdict) -> RunState | None:
+        """Stop the run before its first write: until an operator decides, or every link of its snapshot is planned."""
         with self._storage.write() as tx:
             lease.check_in(tx)
             tx.runs.planned(run, _with_done(counters, tx.runs.counters(run.id)), RunState.PLANNING)
-            return RunState.HELD if tx.runs.hold(run, hold, victims) else None
+            tx.holds.note(run, verdict.tally)
+            if verdict.hold:
+                return RunState.HELD if tx.holds.hold(run, verdict.hold, verdict.victims) else None
+            return RunState.WAITING if tx.holds.wait(run, verdict.victims) else None
 
     def _failed(self, run: Run, error: Exception) -> RunState | None:
         needs_sign_in = isinstance(error, Unauthorized) and self._is_grant_expired(run)
         cause = wording.NEEDS_SIGN_IN if needs_sign_in else wording.sentence(error)
-        return self._end(run, RunState.FAILED, cause, wording.raw(error), needs_sign_in=needs_sign_in)
+        is_transient = isinstance(error, NylasError) and error.is_transient
+        detail = wording.raw(error)
+        return self._end(run, RunState.FAILED, cause, detail, needs_sign_in=needs_sign_in, is_transient=is_transient)
 
     def _is_grant_expired(self, run: Run) -> bool:
         """Tell an expired grant from a wrong API key: the key still opens the application."""
@@ -238,36 +281,28 @@ class Worker:
         return True
 
     def _end(
-        self, run: Run, state: RunState, cause: str = "", detail: str = "", *, needs_sign_in: bool = False
+        self,
+        run: Run,
+        state: RunState,
+        cause: str = "",
+        detail: str = "",
+        *,
+        needs_sign_in: bool = False,
+        is_transient: bool = False,
     ) -> RunState | None:
         with self._storage.write() as tx:
             if not tx.runs.finish(run, state, cause, detail):
                 tx.runs.let_go(run)
                 return None
             if needs_sign_in:
-                _park_account(tx, run)
+                park_account(tx, run)
+            if not run.is_preview:
+                self._sampler.end(tx, run.snapshot_id)
             if state is RunState.FAILED and not run.is_preview:
+                tx.failed.not_reached(run, is_transient=is_transient)
                 tx.links.finished(run.link_id, run.direction, items=None, is_failing=True)
         log.info("run %s %s", run.id, state)
         return state
-
-
-def _finished(tx: UnitOfWork, run: Run, subject: Subject) -> RunState | None:
-    counters = tx.runs.counters(run.id)
-    if not tx.runs.finish(run, RunState.DONE):
-        tx.runs.let_go(run)
-        return None
-    items = tx.items.count(_scope(subject, run))
-    tx.links.finished(run.link_id, run.direction, items=items, is_failing=counters.failed > 0)
-    log.info("run %s done: %s", run.id, msgspec.structs.asdict(counters))
-    return RunState.DONE
-
-
-def _park_account(tx: UnitOfWork, run: Run) -> None:
-    account = tx.accounts.get(tx.links.get(run.link_id).account_id)
-    if account.state is AccountState.CONNECTED:
-        tx.accounts.set_state(account.id, AccountState.NEEDS_SIGN_IN)
-        record(tx, ENGINE, "account.needs_sign_in", f"account {account.email}", old=account.state)
 
 
 def _with_done(counters: Counters, done: Counters) -> Counters:
@@ -279,7 +314,3 @@ def _with_done(counters: Counters, done: Counters) -> Counters:
         to_delete=counters.to_delete + done.deleted,
         unchanged=max(0, counters.unchanged - done.created - done.updated),
     )
-
-
-def _scope(subject: Subject, run: Run) -> ItemScope:
-    return ItemScope(user_id=subject.link.user_id, collection=subject.link.collection, origin=f"run {run.id}")

@@ -1,4 +1,4 @@
-"""Snapshots: ask for one, cancel it, decide about a held run, try failed links again."""
+"""Snapshots: ask for one, cancel it, try failed links again."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from nylasadmin.domain import limits
-from nylasadmin.domain.links import Link, off_reasons
+from nylasadmin.domain.filter_forms import form_of, problems
+from nylasadmin.domain.filters import Filter, describe
+from nylasadmin.domain.links import Link, OffReason, off_reasons
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Actor
+from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.refusals import noting_refusals
-from nylasadmin.services.rows import NewRun
+from nylasadmin.services.rows import ChosenItem, NewRun
 from nylasadmin.services.storage import Storage, UnitOfWork
 from nylasadmin.services.views import SkippedLink, SnapshotView
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator asks for: one link, or all links of a target."""
+    """What an operator asks for: one link, or all links of a target. ``left_out``: links that are out of question."""
 
     direction: Direction
     target_id: int | None = None
@@ -29,6 +32,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     is_preview: bool = False
     plan_id: int | None = None
+    filter: Filter | None = None
+    undoes_id: int | None = None
+    left_out: tuple[SkippedLink, ...] = ()
 
 
 class Snapshots:
@@ -48,13 +54,14 @@ class Snapshots:
         receiver_only: ReceiverOnly = ReceiverOnly.KEEP,
         reason: str = "",
         is_preview: bool = False,
+        filter: Filter | None = None,
     ) -> SnapshotView:
-        """Ask for a snapshot (or a preview) of one link, or of all links of a target.
+        """Ask for a snapshot (or a preview) of one link, or of all links of a target, or of a part of their items.
 
-        Links whose direction is off or that are busy are left out and listed. Raises :class:`Refused` when nothing is
-        left to do: ``link_off``, ``link_busy`` or ``link_held`` for a single link, ``nothing_to_run`` or ``no_links``
-        for a target;
-        :class:`InvalidInput` for a reason that is too long.
+        Links whose direction is off, that are busy or of a type the filter leaves out are passed over and listed.
+        Raises :class:`Refused` when nothing is left to do: ``link_off``, ``link_busy`` or ``link_held`` for a single
+        link, ``nothing_to_run`` or ``no_links`` for a target; :class:`InvalidInput` for a reason that is too long or a
+        filter that makes no sense.
         """
         wish = Wish(
             direction=direction,
@@ -63,6 +70,7 @@ class Snapshots:
             receiver_only=receiver_only,
             reason=reason.strip(),
             is_preview=is_preview,
+            filter=filter,
         )
         view = self._preview(actor, wish) if is_preview else self._snapshot(actor, wish)
         self._wake()
@@ -78,6 +86,7 @@ class Snapshots:
                 "receiver_only": wish.receiver_only,
                 "links": links,
                 "reason": wish.reason,
+                **filter_facts(wish.filter),
             }
             record(tx, actor, "snapshot.request", _name(view), new=facts)
         return view
@@ -95,55 +104,77 @@ class Snapshots:
             ended = tx.runs.cancel(snapshot_id=snapshot_id)
             if not view.is_preview:
                 record(tx, actor, "snapshot.cancel", _name(view), new={"runs": len(ended)})
-            return len(ended)
+        return len(ended)
 
     @noting_refusals("run.cancel", "run {run_id}")
-    def cancel_run(self, actor: Actor, run_id: int) -> int:
+    def cancel_run(self, actor: Actor, run_id: int, *, snapshot_id: int | None = None) -> int:
         """Cancel one run of a snapshot; give 1, or 0 if it was over. Raises :class:`NotFound`."""
         with self._storage.write() as tx:
-            view = tx.console.snapshot(tx.runs.snapshot_of(run_id))
+            view = tx.console.snapshot(tx.runs.snapshot_of(run_id, snapshot_id))
             ended = tx.runs.cancel(run_id=run_id)
             if not view.is_preview:
                 record(tx, actor, "run.cancel", f"run {run_id} of {_name(view)}", new={"runs": len(ended)})
-            return len(ended)
-
-    @noting_refusals("run.approve", "run {run_id}")
-    def approve(self, actor: Actor, run_id: int, typed_deletes: int | None, reason: str) -> None:
-        """Let a held run go on with exactly the deletes it was held for.
-
-        Raises :class:`InvalidInput` for a wrong count or a missing reason, :class:`Refused` if it is not held.
-        """
-        with self._storage.write() as tx:
-            tx.runs.snapshot_of(run_id)
-            hold = tx.runs.approve(run_id)
-            if hold is None:
-                raise Refused("not_held")
-            problems = {}
-            if typed_deletes != hold.deletes:
-                problems["typed_deletes"] = f"Type {hold.deletes}, the number of items that will be deleted."
-            if not reason.strip():
-                problems["reason"] = "Say why these deletes are right; it is kept in the audit trail."
-            problems |= limits.problems({"reason": (reason.strip(), limits.REASON)})
-            if problems:
-                raise InvalidInput(problems)
-            record(tx, actor, "run.approve", f"run {run_id}", new={"deletes": hold.deletes, "reason": reason.strip()})
-        self._wake()
+        self._wake()  # other links of the snapshot may have waited for this one
+        return len(ended)
 
     @noting_refusals("snapshot.retry", "snapshot {snapshot_id}")
     def retry(self, actor: Actor, snapshot_id: int) -> SnapshotView:
         """Ask for the same again for the links that failed or had failed items; of a preview, for a preview."""
         with self._storage.write() as tx:
             before = tx.console.snapshot(snapshot_id)
-            failed = set(tx.runs.failed_links(snapshot_id))
-            chosen = [link for link in tx.links.of_target(before.target_id) if link.id in failed]
-            if not chosen:
-                raise Refused("nothing_failed")
-            again = tx.console.snapshot(_add(tx, actor, _wish_again(before), chosen)[0])
+            again = _again(tx, actor, before, tx.runs.failed_links(snapshot_id))
             if not again.is_preview:
                 facts = {"direction": again.direction, "links": again.links, "reason": again.reason}
-                record(tx, actor, "snapshot.retry", _name(again), new=facts)
+                record(tx, actor, "snapshot.retry", _name(again), new=facts | filter_facts(again.filter))
         self._wake()
         return again
+
+    @noting_refusals("run.retry", "run {run_id}")
+    def retry_run(self, actor: Actor, run_id: int, *, snapshot_id: int | None = None) -> SnapshotView:
+        """Ask for the same again for one link whose run failed, was cancelled or had failed items.
+
+        Raises ``NotFound``, and :class:`Refused` as a request does, or ``nothing_failed``.
+        """
+        with self._storage.write() as tx:
+            before = tx.console.snapshot(tx.runs.snapshot_of(run_id, snapshot_id))
+            link_id = tx.runs.to_retry(run_id)
+            again = _again(tx, actor, before, [] if link_id is None else [link_id], link_id)
+            if not again.is_preview:
+                facts = {"direction": again.direction, "snapshot": again.id, "reason": again.reason}
+                record(tx, actor, "run.retry", f"run {run_id} of {_name(before)}", new=facts)
+        self._wake()
+        return again
+
+
+def _again(
+    tx: UnitOfWork, actor: Actor, before: SnapshotView, link_ids: Sequence[int], link_id: int | None = None
+) -> SnapshotView:
+    """Add the same snapshot over some of its links, restricted to the same items if it was, or to those of its plan.
+
+    What an operator left out of it stays left out.
+    """
+    wanted = set(link_ids)
+    chosen = [link for link in tx.links.of_target(before.target_id) if link.id in wanted]
+    if not chosen:
+        raise Refused("nothing_failed")
+    wish = msgspec.structs.replace(_wish_again(before), link_id=link_id or before.link_id)
+    snapshot_id, _ = _add(tx, actor, wish, chosen)
+    items = _items_of_plan(tx, before, chosen) if before.plan_id is not None else tx.runs.chosen(before.id)
+    if items is not None:
+        tx.runs.narrow(snapshot_id, [item for item in items if item.link_id in wanted])
+    tx.runs.spare_as(snapshot_id, before.id)
+    return tx.console.snapshot(snapshot_id)
+
+
+def _items_of_plan(tx: UnitOfWork, before: SnapshotView, links: Sequence[Link]) -> list[ChosenItem]:
+    """Give what the plan of a snapshot showed for some links, without what an operator left out of it."""
+    found = []
+    for link in links:
+        for (source, destination), shown in tx.plans.shown(before.plan_id or 0, link.id).items():
+            if not shown.is_excluded:
+                ends = (destination, source) if before.direction is Direction.GET else (source, destination)
+                found.append(ChosenItem(link_id=link.id, crm_id=ends[0], nylas_id=ends[1]))
+    return found
 
 
 def _wish_again(before: SnapshotView) -> Wish:
@@ -154,7 +185,14 @@ def _wish_again(before: SnapshotView) -> Wish:
         receiver_only=before.receiver_only,
         reason=f"again for what failed in snapshot {before.id}",
         is_preview=before.is_preview,
+        filter=before.filter,
+        undoes_id=before.undoes_id,
     )
+
+
+def filter_facts(asked: Filter | None) -> dict[str, str]:
+    """Give what the audit trail says of a filter: nothing where all takes part."""
+    return {"filter": describe(asked)} if asked else {}
 
 
 def _chosen(tx: UnitOfWork, wish: Wish) -> list[Link]:
@@ -168,11 +206,12 @@ def _chosen(tx: UnitOfWork, wish: Wish) -> list[Link]:
 
 def _add(tx: UnitOfWork, actor: Actor, wish: Wish, chosen: Sequence[Link]) -> tuple[int, int]:
     """Add a snapshot with a run for each link that can run; give its id and their number."""
-    wrong = limits.problems({"reason": (wish.reason, limits.REASON)})
+    wrong = limits.problems({"reason": (wish.reason, limits.REASON)}) | problems(form_of(wish.filter))
     if wrong:
         raise InvalidInput(wrong)
     target_id = chosen[0].target_id if chosen else wish.target_id
     ready, skipped = _sorted_out(tx, wish, chosen)
+    skipped += wish.left_out
     if not ready or target_id is None:
         raise _refusal(wish, skipped)
     snapshot_id = tx.runs.add_snapshot(
@@ -185,6 +224,8 @@ def _add(tx: UnitOfWork, actor: Actor, wish: Wish, chosen: Sequence[Link]) -> tu
         operator=actor.name,
         skipped=skipped,
         plan_id=wish.plan_id,
+        filter=wish.filter,
+        undoes_id=wish.undoes_id,
     )
     tx.runs.add_runs(snapshot_id, [NewRun(link_id=link.id, account_id=link.account_id) for link in ready])
     return snapshot_id, len(ready)
@@ -194,6 +235,11 @@ def add_runs_for(tx: UnitOfWork, actor: Actor, wish: Wish, link_ids: Sequence[in
     """Add a snapshot over given links of a target; give its id and the number of its runs. Raises as a request does."""
     wanted = set(link_ids)
     return _add(tx, actor, wish, [link for link in _chosen(tx, wish) if link.id in wanted])
+
+
+def add_over(tx: UnitOfWork, actor: Actor, wish: Wish, links: Sequence[Link]) -> tuple[int, int]:
+    """Add a snapshot over these links of one target; give its id and the number of its runs. Raises as a request."""
+    return _add(tx, actor, wish, links)
 
 
 def _sorted_out(tx: UnitOfWork, wish: Wish, chosen: Sequence[Link]) -> tuple[list[Link], list[SkippedLink]]:
@@ -208,6 +254,8 @@ def _sorted_out(tx: UnitOfWork, wish: Wish, chosen: Sequence[Link]) -> tuple[lis
     skipped: list[SkippedLink] = []
     for link in chosen:
         off = off_reasons(wish.direction, link, target, accounts[link.account_id])
+        if wish.filter and not wish.filter.asks_for(link.item_type):
+            off = (*off, OffReason.TYPE_NOT_ASKED_FOR)
         run = busy.get(link.id)
         if not off and run is None:
             ready.append(link)
@@ -220,7 +268,8 @@ def _sorted_out(tx: UnitOfWork, wish: Wish, chosen: Sequence[Link]) -> tuple[lis
                 off=off,
                 busy_run_id=run.run_id if run else None,
                 busy_snapshot_id=run.snapshot_id if run else None,
-                is_held=run is not None and run.is_held,
+                is_held=run is not None and run.state is RunState.HELD,
+                is_paused=run is not None and run.state is RunState.PAUSED,
             )
         )
     return ready, skipped
@@ -233,11 +282,12 @@ def _refusal(wish: Wish, skipped: list[SkippedLink]) -> Refused:
         return Refused("nothing_to_run", skipped=tuple(skipped))
     only = skipped[0]
     if only.busy_run_id is not None and not only.off:
-        why = "link_held" if only.is_held else "link_busy"
-        return Refused(why, run_id=only.busy_run_id, snapshot_id=only.busy_snapshot_id, skipped=tuple(skipped))
+        return Refused(
+            only.why_busy, run_id=only.busy_run_id, snapshot_id=only.busy_snapshot_id, skipped=tuple(skipped)
+        )
     because = " and ".join(wording.off_reason(wish.direction, r) for r in only.off)
     return Refused("link_off", because=because, off=only.off, skipped=tuple(skipped))
 
 
 def _name(view: SnapshotView) -> str:
-    return f"snapshot {view.id} of {view.target_name}" + ("" if view.link_id is None else f" link {view.link_id}")
+    return view.name

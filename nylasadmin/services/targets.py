@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import msgspec
 
-from nylasadmin.domain.directory import Calendar, Grant
-from nylasadmin.domain.links import PRIMARY, Account, AccountState, CrmUser
+from nylasadmin.domain.directory import Folders
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.domain.targets import Target, TargetForm, key_tail, problems, split_host
 from nylasadmin.errors import InvalidInput, NotFound, NylasError, Refused, StaleVersion
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
-from nylasadmin.services.ports import Directory, Nylas, SenderSettings
+from nylasadmin.services.discovering import Made, best, folders_of
+from nylasadmin.services.ports import Nylas, SenderSettings
 from nylasadmin.services.refusals import noting_refusals
-from nylasadmin.services.rows import NewLink
 from nylasadmin.services.senders import NOTIFICATION_SECRET, SENDER_KEY, sender_of
 from nylasadmin.services.storage import Clock, Secrets, Storage, UnitOfWork
 from nylasadmin.services.views import Discovery, Probe
 
 _SLOW_MS = 2000
-_CALENDARS_AT_ONCE = 8
 
 
 class Targets:
@@ -141,7 +137,7 @@ class Targets:
 
     @noting_refusals("target.discover", "target {target_id}")
     def discover(self, actor: Actor, target_id: int) -> Discovery:
-        """Read grants and calendars, and make accounts and links for CRM users with the same e-mail address.
+        """Read grants, calendars and address books; make accounts and links for CRM users with the same e-mail address.
 
         Raises :class:`NylasError` when the grants cannot be read; trouble with one account is listed.
         """
@@ -150,12 +146,12 @@ class Targets:
         with self._storage.read() as tx:
             users = {user.email.lower(): user for user in tx.users.all()}
         grants = directory.grants()
-        matched = [(grant, users[grant.email]) for grant in _best(grants) if grant.email in users]
-        calendars, found_problems = _calendars_of(directory, [grant for grant, _ in matched if grant.is_valid])
+        matched = [(grant, users[grant.email]) for grant in best(grants) if grant.email in users]
+        folders, found_problems = folders_of(directory, [grant for grant, _ in matched if grant.is_valid])
         with self._storage.write() as tx:
-            made = _Made({account.email for account in tx.accounts.of_target(target.id)})
+            made = Made({account.email for account in tx.accounts.of_target(target.id)})
             for grant, user in matched:
-                made.account(tx, target, grant, user, calendars.get(grant.id, []), int(self._clock.now()))
+                made.account(tx, target, grant, user, folders.get(grant.id, Folders()), int(self._clock.now()))
             discovery = Discovery(
                 grants=len(grants),
                 accounts_made=made.accounts,
@@ -171,68 +167,6 @@ class Targets:
         with self._storage.read() as tx:
             target = tx.targets.get(target_id)
             return target, sender_of(target, tx.targets.sealed_key(target_id), self._secrets)
-
-
-def _best(grants: list[Grant]) -> list[Grant]:
-    """Give one grant per address: a valid one, the newest of several. Expired ones of earlier sign-ins stay behind."""
-    return list({g.email: g for g in sorted(grants, key=lambda g: (g.is_valid, g.created_at, g.id))}.values())
-
-
-class _Made:
-    """Counts what discovering makes."""
-
-    def __init__(self, known: set[str]) -> None:
-        self._known = known
-        self.accounts = self.links = self.kept = 0
-
-    def account(
-        self, tx: UnitOfWork, target: Target, grant: Grant, user: CrmUser, calendars: Iterable[Calendar], now: int
-    ) -> None:
-        self.accounts += grant.email not in self._known
-        account_id = tx.accounts.save(
-            Account(
-                id=0,
-                target_id=target.id,
-                user_id=user.id,
-                email=grant.email,
-                provider=grant.provider,
-                grant_id=grant.id,
-                state=AccountState.CONNECTED if grant.is_valid else AccountState.NEEDS_SIGN_IN,
-                connected_at=grant.created_at or now,
-            )
-        )
-        for calendar in calendars:
-            is_new = tx.links.save(_new_link(target.id, account_id, grant, user, calendar))
-            self.links += is_new
-            self.kept += not is_new
-
-
-def _new_link(target_id: int, account_id: int, grant: Grant, user: CrmUser, calendar: Calendar) -> NewLink:
-    return NewLink(
-        account_id=account_id,
-        target_id=target_id,
-        user=user,
-        folder_id=calendar.id,
-        folder_name=calendar.name,
-        folder_owner=calendar.owner or grant.email,
-        collection=PRIMARY if calendar.is_primary else calendar.id,
-        is_primary=calendar.is_primary,
-        is_read_only=calendar.is_read_only,
-        outbound=not calendar.is_read_only,
-    )
-
-
-def _calendars_of(directory: Directory, grants: list[Grant]) -> tuple[dict[str, list[Calendar]], list[str]]:
-    found: dict[str, list[Calendar]] = {}
-    trouble: list[str] = []
-    with ThreadPoolExecutor(_CALENDARS_AT_ONCE, thread_name_prefix="discover") as pool:
-        waiting = [(grant, pool.submit(directory.calendars, grant.id)) for grant in grants]
-        for grant, answer in waiting:
-            try:
-                found[grant.id] = answer.result()
-            except NylasError as error:
-                trouble.append(f"{grant.email}: {wording.sentence(error)}")
-    return found, trouble
 
 
 def completed(form: TargetForm) -> TargetForm:
@@ -269,6 +203,11 @@ def form_of(target: Target) -> TargetForm:
         notification_path=notification.path,
         guard_deletes=target.guard.deletes,
         guard_share_percent=target.guard.share_percent,
+        guard_share_from=target.guard.share_from,
+        guard_shrink_percent=target.guard.shrink_percent,
+        four_eyes_deletes=target.guard.four_eyes_deletes,
+        keep_older_days=target.keep_older_days,
+        undo_days=target.undo_days,
     )
 
 

@@ -9,12 +9,13 @@ from enum import StrEnum
 
 import msgspec
 
+from nylasadmin.domain.filters import Filter
 from nylasadmin.domain.guard import Hold
 from nylasadmin.domain.links import Account, CrmUser, Link, OffReason
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.progress import Progress
-from nylasadmin.domain.runs import Counters, RunState
+from nylasadmin.domain.runs import PAUSABLE, Counters, RunState
 from nylasadmin.domain.targets import Target
 
 
@@ -40,6 +41,7 @@ class LinkState(StrEnum):
 
     RUNNING = "running"
     HELD = "held"
+    PAUSED = "paused"
     NEEDS_SIGN_IN = "needs_sign_in"
     FAILING = "failing"
     OFF = "off"
@@ -116,6 +118,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     detail: str = ""
     hold: Hold | None = None
+    undoes_id: int | None = None
 
 
 class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,13 +154,15 @@ class SnapshotState(StrEnum):
 
     RUNNING = "running"
     HELD = "held"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
 class SkippedLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A link a snapshot leaves out, with why: a direction that is off, or the run that occupies it, maybe held."""
+    """A link a snapshot leaves out, with why: a direction that is off, or the run that occupies it, maybe held or
+    paused."""
 
     link_id: int
     user_name: str
@@ -166,12 +171,24 @@ class SkippedLink(msgspec.Struct, frozen=True, kw_only=True):
     busy_run_id: int | None = None
     busy_snapshot_id: int | None = None
     is_held: bool = False
+    is_paused: bool = False
+
+    @property
+    def why_busy(self) -> str:
+        """Name the sentence of the wording table about the run that occupies it."""
+        if self.is_held:
+            return "link_held"
+        return "link_paused" if self.is_paused else "link_busy"
 
 
 class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot (or a preview: the same without writing) with the sum over its runs.
 
-    ``plan_id`` is the preview that a snapshot carries out; ``note`` says what its runs wait for.
+    ``plan_id`` is the preview that a snapshot carries out; ``note`` says what its runs wait for; ``is_narrow``: only
+    chosen items take part.
+    ``plan_id`` is the preview that a snapshot carries out; ``note`` says what its runs wait for. ``undoes_id`` is the
+    snapshot that this one takes back, ``undone_by`` are those that take it back; until ``undo_until`` one may be asked
+    for (``None``: nothing was written).
     """
 
     id: int
@@ -193,7 +210,12 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[SkippedLink, ...]
     progress: Progress
     plan_id: int | None = None
+    filter: Filter | None = None
     note: str = ""
+    is_narrow: bool = False
+    undoes_id: int | None = None
+    undone_by: tuple[int, ...] = ()
+    undo_until: int | None = None
 
     @property
     def links_ended(self) -> int:
@@ -202,18 +224,62 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_live(self) -> bool:
-        return self.state in (SnapshotState.RUNNING, SnapshotState.HELD)
+        return self.state in (SnapshotState.RUNNING, SnapshotState.HELD, SnapshotState.PAUSED)
+
+    @property
+    def pausable(self) -> int:
+        """How many runs can be paused."""
+        return sum(self.links_by_state.get(s, 0) for s in PAUSABLE)
+
+    @property
+    def name(self) -> str:
+        """Name it as the audit trail does."""
+        link = "" if self.link_id is None else f" link {self.link_id}"
+        return f"snapshot {self.id} of {self.target_name}{link}"
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a snapshot was at a moment, in items over all its links."""
+
+    at: int
+    read: int
+    written: int
+    failed: int
+
+
+class RunSort(StrEnum):
+    """How the runs of a snapshot are listed; ``STATE``: those first that need somebody, then those at work."""
+
+    NEWEST = "newest"
+    STATE = "state"
+    LINK = "link"
+    WRITTEN = "written"
+    FAILED = "failed"
 
 
 class SnapshotQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which snapshots to list. ``open_plans``: previews that were not carried out, instead of snapshots."""
+    """Which snapshots to list. ``open_plans``: previews that were not carried out, instead of snapshots.
+
+    ``operator``: part of the name of who asked. ``since`` (included) and ``until`` (not included): when that was.
+    """
 
     open_plans: bool = False
     target_id: int | None = None
     link_id: int | None = None
     direction: Direction | None = None
+    state: SnapshotState | None = None
+    operator: str = ""
+    since: int | None = None
+    until: int | None = None
     page: int = 1
     size: int = 25
+
+
+class KeptVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """How many earlier versions of items are kept for undo, and what they take."""
+
+    versions: int = 0
+    size_bytes: int = 0
 
 
 class OperatorRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,6 +46,10 @@ OFF_REASONS = {
     OffReason.NEEDS_SIGN_IN: "the account needs to sign in again",
     OffReason.DISCONNECTED: "the account is disconnected",
     OffReason.TYPE_NOT_SUPPORTED: "items of this type are not copied yet",
+    OffReason.TYPE_NOT_ASKED_FOR: "the filter leaves items of this type out",
+    OffReason.NOT_COMPARED: "the plan could not compare both sides",
+    OffReason.REMOVED: "the link was removed",
+    OffReason.INBOUND_ONLY: "mail is only copied from Nylas to the CRM",
 }
 
 _REASONS = {
@@ -71,6 +75,20 @@ _REASONS = {
     Reason.TOO_MANY_EXCEPTIONS: Wording(
         "Too many changed occurrences", "{the_loser} cannot hold that many in one series"
     ),
+    Reason.OUTSIDE_FILTER: Wording("Outside the filter", "not asked for; stays as it is on both sides"),
+    Reason.NOT_ASKED_FOR: Wording("Not one of the chosen items", "stays as it is on both sides"),
+    Reason.ARCHIVED: Wording(
+        "Protected by its age",
+        "too old to be deleted, as the target says; it stays in {the_loser}",
+    ),
+    Reason.DELETE_REJECTED: Wording("An operator refused to delete it", "stays in {the_loser}"),
+    Reason.ARRIVED_MEANWHILE: Wording(
+        "Changed while the run was working", "left as it is; the next snapshot looks at it again"
+    ),
+    Reason.UNDO_CREATE: Wording("Created by the snapshot", "deleted again"),
+    Reason.UNDO_UPDATE: Wording("Overwritten by the snapshot", "gets its earlier version back"),
+    Reason.UNDO_DELETE: Wording("Deleted by the snapshot", "comes back"),
+    Reason.TOUCHED_SINCE: Wording("Changed since the snapshot", "left as it is now"),
 }
 
 _SWITCH_ON = {
@@ -79,11 +97,19 @@ _SWITCH_ON = {
     OffReason.LINK_SWITCH: "Switch it on at the link.",
     OffReason.NEEDS_SIGN_IN: "The user has to sign in again; then use Discover.",
     OffReason.DISCONNECTED: "The user has to connect the account again; then use Discover.",
-    OffReason.TYPE_NOT_SUPPORTED: "Only calendars can be copied for now.",
+    OffReason.TYPE_NOT_ASKED_FOR: "Choose its type in the filter too.",
+    OffReason.NOT_COMPARED: "Plan again.",
+    OffReason.REMOVED: "The user has to connect the account again; then use Discover.",
+    OffReason.TYPE_NOT_SUPPORTED: "Only calendars, address books and mail can be copied for now.",
+    OffReason.INBOUND_ONLY: "Use a Get snapshot: what the CRM holds of mail is a copy, and nothing of it is ever sent.",
 }
 """What to do about each reason."""
 
+NO_OUTBOUND = "Mail is only copied from Nylas to the CRM; there is no outbound to switch on."
+
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
+
+WAITS_FOR_OTHERS = "Planned: waits until every link of this snapshot is planned, because it would delete items."
 
 STARTED_TOO_OFTEN = (
     "The program ended again and again while it worked on this link. The log of the server has the details; "
@@ -162,9 +188,16 @@ _REFUSALS = {
     ),
     "link_held": Wording(
         "This link is held: run {run_id} of snapshot {snapshot_id} waits for somebody to decide about its deletes.",
-        "Open snapshot {snapshot_id}, then approve the run or cancel it.",
+        "Open snapshot {snapshot_id} and decide there: delete exactly these, keep them, or cancel.",
     ),
-    "no_links": Wording("This target has no links yet.", "Discover its accounts and calendars first."),
+    "link_paused": Wording(
+        "Run {run_id} of snapshot {snapshot_id} is paused on this link.",
+        "Resume it and wait until it has ended, or cancel it; one run at a time per link.",
+    ),
+    "preview_not_paused": Wording(
+        "A preview cannot be paused: it writes nothing.", "Let it end, or cancel it and plan again later."
+    ),
+    "no_links": Wording("This target has no links yet.", "Discover its accounts and folders first."),
     "nothing_to_run": Wording(
         "None of the links can be copied in that direction now.", "The list below says why for each link."
     ),
@@ -174,8 +207,39 @@ _REFUSALS = {
     "plan_unfinished": Wording("The plan is not finished.", "Wait until both sides have been read, or plan again."),
     "plan_expired": Wording("The plan is older than a day.", "Plan again: both sides have moved on since."),
     "plan_empty": Wording("The plan has nothing to write.", "Nothing differs, or everything was left out."),
+    "nothing_held": Wording(
+        "Nothing of this snapshot is held any more.", "Somebody decided meanwhile; look at its result."
+    ),
+    "four_eyes": Wording(
+        "You asked for this snapshot, and more than {limit} deletions are approved by somebody else.",
+        "Who may decide: {who}.",
+    ),
     "not_held": Wording("This run is not held any more.", "Somebody decided meanwhile; look at its result."),
+    "no_failed_item": Wording("No such item fails any more.", "Look at the list again."),
     "nothing_failed": Wording("Nothing failed in this snapshot.", "There is nothing to try again."),
+    "nothing_to_try": Wording(
+        "None of these items can be tried now: {links} links are off, busy, held or paused.",
+        "Their items stay in the list; try again when the links are free.",
+    ),
+    "undo_live": Wording(
+        "Snapshot {snapshot_id} is not over yet.", "Wait until it has ended, or cancel it; then it can be taken back."
+    ),
+    "undo_nothing": Wording("Snapshot {snapshot_id} has written nothing.", "There is nothing to take back."),
+    "undo_over": Wording(
+        "Snapshot {snapshot_id} cannot be taken back any more: this target keeps earlier versions for {days} days.",
+        "Restore single items by hand. How long versions are kept is a field of the target.",
+    ),
+    "undo_running": Wording(
+        "Snapshot {undo_id} is taking snapshot {snapshot_id} back now.", "Wait until it has ended, or cancel it."
+    ),
+    "undo_done": Wording(
+        "Snapshot {snapshot_id} was taken back already, by snapshot {undo_id}.",
+        "Nothing of it is left; to have it again, take snapshot {undo_id} back.",
+    ),
+    "undo_no_link": Wording(
+        "Every link that snapshot {snapshot_id} wrote to was removed since.",
+        "Let the users connect again and use Discover; then it can be taken back.",
+    ),
     "last_administrator": Wording(
         "You are the last one who may manage operators.", "Give admin:OperatorManage to somebody else first."
     ),
@@ -215,6 +279,8 @@ def occupied(link: SkippedLink) -> str:
     """Say which run keeps a link from another one."""
     if link.is_held:
         return f"Held in snapshot {link.busy_snapshot_id}: somebody has to decide about its deletes first."
+    if link.is_paused:
+        return f"Paused in snapshot {link.busy_snapshot_id}: resume or cancel that first."
     return f"Run {link.busy_run_id} is working on it; one run at a time per link."
 
 

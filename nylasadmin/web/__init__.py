@@ -15,6 +15,8 @@ from nylasadmin.web import (
     current,
     deeds,
     errors,
+    failed,
+    held,
     htmx,
     links,
     login,
@@ -22,12 +24,15 @@ from nylasadmin.web import (
     numbers,
     operators,
     pages,
+    pauses,
     plans,
+    rejections,
     security,
     session,
     snapshots,
     targets,
     templating,
+    undo,
     unwritten,
     words,
 )
@@ -38,7 +43,22 @@ if TYPE_CHECKING:
 
 __all__ = ["WebSettings", "create_app"]
 
-_NOUNS = (session, pages, operators, audit, targets, links, snapshots, unwritten, plans)
+_NOUNS = (
+    session,
+    pages,
+    operators,
+    audit,
+    targets,
+    links,
+    snapshots,
+    pauses,
+    held,
+    rejections,
+    unwritten,
+    plans,
+    failed,
+    undo,
+)
 _LARGEST_REQUEST = 1_000_000
 
 
@@ -57,6 +77,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     errors.init(app)
     templating.init(app)
     words.init(app)
+    undo.init(app)
     navigation.init(app)
     for noun in _NOUNS:
         app.register_blueprint(noun.blueprint)

@@ -21,6 +21,7 @@ def filters(now: Callable[[], int]) -> dict[str, Callable[..., object]]:
         "duration": duration,
         "changes": lambda row: changes(row.old, row.new),
         "ago": lambda at: ago(at, now()),
+        "in_future": lambda at: in_future(at, now()),
     }
 
 
@@ -44,6 +45,11 @@ def ago(at: int | None, now: int) -> str:
     if past >= 30 * 86_400:
         return _date(at)
     return f"{duration(past)} ago"
+
+
+def in_future(at: int, now: int) -> str:
+    """Say how long from now: in 12 s, in 3 min; now, where the time has come."""
+    return f"in {duration(at - now)}" if at > now else "now"
 
 
 def duration(seconds: float) -> str:

@@ -10,10 +10,11 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nylasadmin.domain.items import ItemType
-from nylasadmin.domain.links import Link
+from nylasadmin.domain.kinds import supported
+from nylasadmin.domain.links import Link, OffReason
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import Privilege
-from nylasadmin.errors import Refused, StaleVersion
+from nylasadmin.errors import InvalidInput, Refused, StaleVersion
 from nylasadmin.services.views import LinkDetails, LinkPage, LinkQuery, LinkSort, LinkState, SnapshotState
 from nylasadmin.services.wording import DIRECTIONS, off_reason
 from nylasadmin.web import htmx, numbers
@@ -82,7 +83,7 @@ def panel_values(query: LinkQuery, selected: int | None) -> dict[str, Any]:
         "selected_link": selected,
         "link_columns": COLUMNS,
         "link_states": _states(found),
-        "links_types": tuple(ItemType),
+        "links_types": tuple(t for t in ItemType if supported(t)),
         "links_steps": _steps(found),
         "links_are_live": bool(found.by_state.get(LinkState.RUNNING)),
         "said": "",
@@ -157,8 +158,12 @@ def switch(target_id: int) -> ResponseReturnValue:
     if not ids:
         return _switched(target_id, "No link is selected: nothing was changed.")
     changed = services().links.switch_many(actor(), ids, direction, on)
+    barred = services().links.without_outbound(ids) if on and direction is Direction.SEND else 0
     way = f"{'Inbound' if direction is Direction.GET else 'Outbound'} is {'on' if on else 'off'}"
-    return _switched(target_id, f"{way} for {plural(len(ids), 'link')}; {changed} changed.", linksChanged={})
+    said = f"{way} for {plural(len(ids) - barred, 'link')}; {changed} changed."
+    if barred:
+        said += f" {plural(barred, 'link')} left out: mail is only copied from Nylas to the CRM."
+    return _switched(target_id, said, linksChanged={})
 
 
 def _chosen(target_id: int) -> list[int]:
@@ -196,18 +201,26 @@ def folder_values(link_id: int) -> dict[str, Any]:
         "link": details,
         "ways": _ways(details),
         "folder_snapshot": snapshot,
+        "folder_rejections": services().answers.remembered(link_id),
         "folder_is_live": details.state is LinkState.RUNNING
         or (snapshot is not None and snapshot.state is SnapshotState.RUNNING),
     }
 
 
-def _ways(details: LinkDetails) -> list[tuple[str, bool, list[str], str]]:
+def _ways(details: LinkDetails) -> list[tuple[str, bool, list[str], str, bool]]:
+    """Give both directions: name, switch, what keeps it off, route, and whether there is anything to switch."""
     ways = (
         ("Inbound", Direction.GET, details.link.inbound, details.inbound_off),
         ("Outbound", Direction.SEND, details.link.outbound, details.outbound_off),
     )
     return [
-        (title, on, [off_reason(direction, reason) for reason in off], DIRECTIONS[direction].route)
+        (
+            title,
+            on,
+            [off_reason(direction, reason) for reason in off],
+            DIRECTIONS[direction].route,
+            OffReason.INBOUND_ONLY not in off,
+        )
         for title, direction, on, off in ways
     ]
 
@@ -229,6 +242,8 @@ def save(link_id: int) -> ResponseReturnValue:
         link = services().links.edit(actor(), link_id, version, inbound=inbound, outbound=outbound)
     except StaleVersion:
         return _form(services().console.link(link_id), inbound, outbound, status=409)
+    except InvalidInput as error:
+        return _form(services().console.link(link_id), inbound, outbound, status=422, problems=error.fields)
     said = _outbound_words(link) if link.outbound and not before.outbound else ""
     return htmx.done(url_for("targets.page", target_id=link.target_id, link_id=link.id), said, linksChanged={})
 
@@ -237,8 +252,10 @@ def _outbound_words(link: Link) -> str:
     return OUTBOUND_WRITES_NOTHING if link.is_read_only else OUTBOUND_IS_BACK
 
 
-def _form(details: LinkDetails, inbound: bool, outbound: bool, status: int = 200) -> ResponseReturnValue:
-    values = {"inbound": inbound, "outbound": outbound, "is_stale": status == 409}
+def _form(
+    details: LinkDetails, inbound: bool, outbound: bool, status: int = 200, problems: Mapping[str, str] | None = None
+) -> ResponseReturnValue:
+    values = {"inbound": inbound, "outbound": outbound, "is_stale": status == 409, "problems": problems or {}}
     return htmx.form("links/edit.html", status, link=details, ways=_ways(details), **values)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from flask import Flask, request, url_for
 
 from nylasadmin.domain.privileges import Privilege
+from nylasadmin.services.failed import MOST_COUNTED
 from nylasadmin.web import current
 
 
@@ -16,21 +19,35 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     noun: str
     endpoint: str
     privilege: Privilege
+    count: Callable[[], int] = int
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     url: str
     is_current: bool
+    count: str = ""
+
+
+def _failed() -> int:
+    return current.services().failed.count_open()
 
 
 _ENTRIES = (
     Entry(label="Targets", noun="targets", endpoint="targets.page", privilege=Privilege.VIEW),
     Entry(label="Snapshots", noun="snapshots", endpoint="snapshots.page", privilege=Privilege.VIEW),
+    Entry(label="Failed items", noun="failed", endpoint="failed.page", privilege=Privilege.VIEW, count=_failed),
     Entry(label="Operators", noun="operators", endpoint="operators.page", privilege=Privilege.OPERATORS),
     Entry(label="Audit", noun="audit", endpoint="audit.page", privilege=Privilege.OPERATORS),
 )
-_BELONGS_TO = {"links": "targets", "plans": "snapshots"}
+_BELONGS_TO = {
+    "held": "snapshots",
+    "links": "targets",
+    "pauses": "snapshots",
+    "plans": "snapshots",
+    "rejections": "targets",
+    "unwritten": "snapshots",
+}
 
 
 def init(app: Flask) -> None:
@@ -40,10 +57,22 @@ def init(app: Flask) -> None:
 def navigation() -> list[Shown]:
     """Give the entries the operator may open."""
     return [
-        Shown(label=entry.label, url=url_for(entry.endpoint), is_current=entry.noun == _noun())
+        Shown(
+            label=entry.label,
+            url=url_for(entry.endpoint),
+            is_current=entry.noun == _noun(),
+            count=_short(entry.count()),
+        )
         for entry in _ENTRIES
         if may(entry.privilege) and entry.endpoint in current.app().view_functions
     ]
+
+
+def _short(count: int) -> str:
+    """Say a number in a few letters: nothing for none, 999+ for what is not counted to its end."""
+    if count >= MOST_COUNTED:
+        return f"{MOST_COUNTED - 1}+"
+    return str(count) if count else ""
 
 
 def home_url() -> str | None:

@@ -11,10 +11,13 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from nylasadmin.domain.binding import PlanItemState
+from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.plan import WRITES, ActionKind, Reason
 from nylasadmin.domain.privileges import Privilege
-from nylasadmin.errors import InvalidInput, Refused
-from nylasadmin.services.plan_views import PlanPage, PlanQuery, PlanView
+from nylasadmin.domain.runs import Counters
+from nylasadmin.errors import InvalidInput, NotFound, Refused
+from nylasadmin.services.plan_views import Forecast, PlanPage, PlanQuery, PlanView
+from nylasadmin.services.views import SnapshotView
 from nylasadmin.web import files, htmx, numbers, plan_files
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.navigation import may
@@ -88,7 +91,7 @@ def _revealed() -> list[int]:
 @needs(Privilege.MANAGE)
 def include(plan_id: int) -> ResponseReturnValue:
     """Leave out what was unticked and take in what was ticked since the page was shown; the rest stays as it is."""
-    was, now = _keys("was"), _keys("included")
+    was, now = keys("was"), keys("included")
     plans, changed = services().plans, []
     try:
         for items, is_excluded, words in ((was - now, True, "left out"), (now - was, False, "taken in again")):
@@ -100,7 +103,7 @@ def include(plan_id: int) -> ResponseReturnValue:
     return _changed(plan_id, said=", ".join(changed))
 
 
-def _keys(name: str) -> set[tuple[int, int]]:
+def keys(name: str) -> set[tuple[int, int]]:
     """Read the items a form names, each as ``run-number``; what is none is passed over."""
     found = set()
     for text in request.form.getlist(name):
@@ -134,6 +137,9 @@ def typed_deletes(plan: PlanView) -> int | None:
 def again(plan_id: int) -> ResponseReturnValue:
     """Plan the same anew, from what both sides hold now."""
     preview = services().plans.get(plan_id).preview
+    if preview.undoes_id is not None:
+        made = services().undo.plan(actor(), preview.undoes_id)
+        return htmx.go(url_for(".page", plan_id=made.id))
     made = services().snapshots.request(
         actor(),
         direction=preview.direction,
@@ -142,6 +148,7 @@ def again(plan_id: int) -> ResponseReturnValue:
         receiver_only=preview.receiver_only,
         reason=preview.reason,
         is_preview=True,
+        filter=preview.filter,
     )
     return htmx.go(url_for(".page", plan_id=made.id))
 
@@ -175,7 +182,8 @@ def _values(
     plan_id: int, *, said: str = "", wrong: Mapping[str, str] | None = None, refused: Refused | None = None
 ) -> dict[str, Any]:
     plan, query = services().plans.get(plan_id), _query(plan_id)
-    links_page = numbers.page(request.args, "links")
+    links_pages = max(1, -(-plan.preview.links // LINKS))
+    links_page = min(numbers.page(request.args, "links"), links_pages)
     return {
         "plan": plan,
         "preview": plan.preview,
@@ -184,17 +192,31 @@ def _values(
         "items": _items(query),
         "tiles": _tiles(plan),
         "reasons": _reasons(plan, query.kind),
+        "forecast": services().plans.forecast(plan_id) if plan.to_delete and not plan.executed_by else Forecast(),
         "links": services().plans.links(plan_id, links_page, LINKS) if plan.preview.links > 1 else [],
         "links_page": links_page,
-        "links_pages": max(1, -(-plan.preview.links // LINKS)),
+        "links_pages": links_pages,
         "can_trim": may(Privilege.MANAGE) and plan.executed_by is None and not plan.has_expired,
         "writes": WRITES,
+        "writes_meetings": _writes_meetings(plan.preview),
         "typed": request.form,
         "said": said,
         "wrong": wrong or {},
         "refused": refused,
         **_addresses(plan_id),
     }
+
+
+def _writes_meetings(preview: SnapshotView) -> bool:
+    """Say whether there may be attendees: contacts and mail have none."""
+    if preview.filter and preview.filter.item_types:
+        return ItemType.EVENT in preview.filter.item_types
+    if preview.link_id is None:
+        return True
+    try:
+        return services().console.link(preview.link_id).link.item_type is ItemType.EVENT
+    except NotFound:  # removed since it was planned: nothing can be carried out
+        return False
 
 
 def _items(query: PlanQuery) -> PlanPage:
@@ -207,7 +229,9 @@ def _items(query: PlanQuery) -> PlanPage:
 
 
 def _tiles(plan: PlanView) -> list[Tile]:
-    counters = plan.preview.counters
+    counters, limit = plan.preview.counters, "filter" if plan.preview.filter else "window"
+    if plan.preview.undoes_id is not None:
+        return _undo_tiles(counters)
     return [
         Tile(css="create", count=counters.to_create, text="create in {loser}", kind=ActionKind.CREATE),
         Tile(css="update", count=counters.to_update, text="overwrite in {loser}", kind=ActionKind.UPDATE),
@@ -215,7 +239,17 @@ def _tiles(plan: PlanView) -> list[Tile]:
         Tile(css="", count=counters.unchanged, text="equal already"),
         Tile(css="unable", count=counters.skipped, text="cannot be written", kind=ActionKind.SKIP),
         Tile(css="", count=counters.kept, text="only in {loser}: kept", kind=ActionKind.KEEP),
-        Tile(css="", count=counters.outside, text="outside the window", kind=ActionKind.OUTSIDE),
+        Tile(css="", count=counters.outside, text=f"outside the {limit}", kind=ActionKind.OUTSIDE),
+    ]
+
+
+def _undo_tiles(counters: Counters) -> list[Tile]:
+    return [
+        Tile(css="create", count=counters.to_create, text="come back to {loser}", kind=ActionKind.CREATE),
+        Tile(css="update", count=counters.to_update, text="get their earlier version", kind=ActionKind.UPDATE),
+        Tile(css="delete", count=counters.to_delete, text="are deleted again", kind=ActionKind.DELETE),
+        Tile(css="", count=counters.unchanged, text="as before already"),
+        Tile(css="unable", count=counters.skipped, text="left as they are", kind=ActionKind.SKIP),
     ]
 
 

@@ -5,25 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Privilege
-from nylasadmin.domain.runs import RunState
+from nylasadmin.domain.runs import PAUSABLE, RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
-from nylasadmin.services.views import SnapshotQuery, SnapshotState, SnapshotView
-from nylasadmin.web import htmx, numbers, unwritten
-from nylasadmin.web.current import actor, services
+from nylasadmin.services.views import RunSort, SnapshotState, SnapshotView
+from nylasadmin.web import filters, held, histories, htmx, numbers, plots, unwritten
+from nylasadmin.web.current import actor, now, services
 from nylasadmin.web.plans import typed_deletes
 from nylasadmin.web.security import needs
 
 blueprint = Blueprint("snapshots", __name__)
 
 SIZE = 50
-MOST_HELD = 100
-_HISTORY = frozenset({"show", "target_id", "direction", "page"})
-_DETAILS = frozenset({"state", "page", "failures"})
+_COLUMNS = (
+    ("link", "Link", ""),
+    ("state", "State", ""),
+    ("written", "Done", ""),
+    ("", "Read", "num"),
+    ("", "Created", "num"),
+    ("", "Updated", "num"),
+    ("", "Deleted", "num"),
+    ("", "Unchanged", "num"),
+    ("", "Skipped", "num"),
+    ("failed", "Failed", "num"),
+    ("", "Took", ""),
+)
+_DETAILS = frozenset({"state", "sort", "page", "failures"})
 
 
 # --- history -----------------------------------------------------------------------------------------------------
@@ -38,33 +51,28 @@ def page() -> ResponseReturnValue:
 @blueprint.get("/panels/snapshots")
 @needs(Privilege.VIEW)
 def panel() -> ResponseReturnValue:
-    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_given(_HISTORY))
+    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_given(histories.NAMES))
     return htmx.panel("snapshots/_panel.html", page_url=shown_at, **_history_values())
 
 
 def _history_values() -> dict[str, Any]:
-    query, console = _read_query(request.args), services().console
-    rows, count = console.snapshots(query), console.count_snapshots(query)
+    filters, console = histories.read(request.args), services().console
+    count = console.count_snapshots(filters.query)
+    pages = _pages(count, filters.query.size)
+    query = msgspec.structs.replace(filters.query, page=min(filters.query.page, pages))
+    rows = console.snapshots(query)
     return {
         "snapshots": rows,
         "count": count,
         "query": query,
-        "pages": _pages(count, query.size),
+        "filters": filters,
+        "states": tuple(SnapshotState),
+        "pages": pages,
         "targets": console.targets(),
         "is_live": any(row.state is SnapshotState.RUNNING for row in rows),
-        "history_url": lambda: url_for(".panel", **_given(_HISTORY)),
-        "history_page_url": lambda number: url_for(".page", **_given(_HISTORY, page=number)),
+        "history_url": lambda: url_for(".panel", **_given(histories.NAMES)),
+        "history_page_url": lambda number: url_for(".page", **_given(histories.NAMES, page=number)),
     }
-
-
-def _read_query(args: Mapping[str, str]) -> SnapshotQuery:
-    direction = args.get("direction", "")
-    return SnapshotQuery(
-        target_id=numbers.optional(args, "target_id"),
-        direction=Direction(direction) if direction in list(Direction) else None,
-        open_plans=args.get("show") == "plans",
-        page=numbers.page(args),
-    )
 
 
 def _given(names: frozenset[str], **changes: Any) -> dict[str, Any]:
@@ -101,25 +109,34 @@ def _values(snapshot_id: int) -> dict[str, Any]:
     console, text = services().console, request.args.get("state", "")
     snapshot = console.snapshot(snapshot_id)
     state = RunState(text) if text in list(RunState) else None
-    states = (state,) if state else ()
-    runs_page, failures_page = numbers.page(request.args), numbers.page(request.args, "failures")
-    held = snapshot.links_by_state.get(RunState.HELD)
+    states, sort = (state,) if state else (), _sort(request.args.get("sort", ""))
+    runs_pages = _pages(snapshot.links_by_state.get(state, 0) if state else snapshot.links, SIZE)
+    failures_pages = _pages(snapshot.counters.failed, SIZE)
+    runs_page = min(numbers.page(request.args), runs_pages)
+    failures_page = min(numbers.page(request.args, "failures"), failures_pages)
     return {
         "snapshot": snapshot,
         "target": console.target(snapshot.target_id),
         "state": state or "",
         "run_states": _run_states(snapshot),
-        "runs": console.runs(snapshot_id, states=states, page=runs_page, size=SIZE),
-        "held_runs": console.runs(snapshot_id, states=(RunState.HELD,), size=MOST_HELD) if held else [],
+        **held.panel_values(snapshot),
+        "sort": sort,
+        "run_columns": _COLUMNS,
+        "pausable_states": [str(state) for state in PAUSABLE],
+        "runs": console.runs(snapshot_id, states=states, page=runs_page, size=SIZE, sort=sort),
+        "figure": plots.figure(snapshot, console.samples(snapshot_id), now()),
         "unwritable": unwritten.unwritable(snapshot),
-        "victims": unwritten.victims,
         "failures": console.failures(snapshot_id=snapshot_id, page=failures_page, size=SIZE),
         "runs_page": runs_page,
-        "runs_pages": _pages(snapshot.links_by_state.get(state, 0) if state else snapshot.links, SIZE),
+        "runs_pages": runs_pages,
         "failures_page": failures_page,
-        "failures_pages": _pages(snapshot.counters.failed, SIZE),
+        "failures_pages": failures_pages,
         **_addresses(snapshot_id),
     }
+
+
+def _sort(text: str) -> RunSort:
+    return RunSort(text) if text in list(RunSort) else RunSort.STATE
 
 
 def _run_states(snapshot: SnapshotView) -> list[tuple[str, int]]:
@@ -154,7 +171,7 @@ def cancel(snapshot_id: int) -> ResponseReturnValue:
 @blueprint.post("/snapshots/<int:snapshot_id>/runs/<int:run_id>/cancel")
 @needs(Privilege.MANAGE)
 def cancel_run(snapshot_id: int, run_id: int) -> ResponseReturnValue:
-    services().snapshots.cancel_run(actor(), run_id)
+    services().snapshots.cancel_run(actor(), run_id, snapshot_id=snapshot_id)
     return _changed(snapshot_id)
 
 
@@ -163,34 +180,6 @@ def cancel_run(snapshot_id: int, run_id: int) -> ResponseReturnValue:
 def retry(snapshot_id: int) -> ResponseReturnValue:
     again = services().snapshots.retry(actor(), snapshot_id)
     return htmx.go(url_for(".one", snapshot_id=again.id))
-
-
-@blueprint.get("/snapshots/<int:snapshot_id>/runs/<int:run_id>/approve")
-@needs(Privilege.MANAGE)
-def approve(snapshot_id: int, run_id: int) -> ResponseReturnValue:
-    return _approve_form(snapshot_id, run_id)
-
-
-@blueprint.post("/snapshots/<int:snapshot_id>/runs/<int:run_id>/approve")
-@needs(Privilege.MANAGE)
-def approved(snapshot_id: int, run_id: int) -> ResponseReturnValue:
-    """Let a held run go on with exactly the deletes it was held for."""
-    typed = request.form.get("typed_deletes", type=int)
-    try:
-        services().snapshots.approve(actor(), run_id, typed, request.form.get("reason", ""))
-    except InvalidInput as error:
-        return _approve_form(snapshot_id, run_id, error.fields)
-    return _changed(snapshot_id)
-
-
-def _approve_form(snapshot_id: int, run_id: int, wrong: dict[str, str] | None = None) -> ResponseReturnValue:
-    snapshot = services().console.snapshot(snapshot_id)
-    held = services().console.runs(snapshot_id, states=(RunState.HELD,), size=MOST_HELD)
-    run = next((run for run in held if run.id == run_id), None)
-    if run is None or run.hold is None:
-        raise Refused("not_held")
-    values = {"typed": request.form, "wrong": wrong or {}}
-    return htmx.form("snapshots/approve.html", 422 if wrong else 200, snapshot=snapshot, run=run, **values)
 
 
 def _changed(snapshot_id: int) -> ResponseReturnValue:
@@ -204,9 +193,7 @@ def _changed(snapshot_id: int) -> ResponseReturnValue:
 @needs(Privilege.MANAGE)
 def new() -> ResponseReturnValue:
     asked = _asked(request.args)
-    preview_id = request.args.get("preview_id", type=numbers.number)
-    plan = services().console.snapshot(preview_id) if preview_id else None
-    return htmx.form("snapshots/new.html", plan=plan, refused=None, **asked)
+    return _new(200, plan=_preview_of(request.args), **asked)
 
 
 @blueprint.post("/snapshots/plan")
@@ -214,11 +201,16 @@ def new() -> ResponseReturnValue:
 def preview() -> ResponseReturnValue:
     """Plan with the options as they are now; a plan made before with other options is given up."""
     asked, snapshots = _asked(request.form), services().snapshots
+    answer = _section if htmx.is_htmx() else _new
     _give_up(request.form.get("preview_id", type=numbers.number))
+    if asked["wrong_filter"]:
+        return answer(422, plan=None, refused=None, **asked)
     try:
         made = snapshots.request(actor(), **asked["wanted"], is_preview=True)
+    except InvalidInput as error:
+        return answer(422, plan=None, refused=None, **asked | {"wrong": error.fields})
     except Refused as error:
-        return _section(409, plan=None, refused=error, **asked)
+        return answer(409, plan=None, refused=error, **asked)
     if not htmx.is_htmx():
         return htmx.see_other(url_for(".new", preview_id=made.id, **asked["plain"]))
     return _section(200, plan=services().console.snapshot(made.id), refused=None, **asked)
@@ -230,6 +222,10 @@ def plan(snapshot_id: int) -> ResponseReturnValue:
     return _section(200, plan=services().console.snapshot(snapshot_id), refused=None, **_asked(request.args))
 
 
+def _new(status: int, refused: Refused | None = None, **values: Any) -> ResponseReturnValue:
+    return htmx.form("snapshots/new.html", status, refused=refused, **values)
+
+
 def _section(status: int, **values: Any) -> ResponseReturnValue:
     return make_response(render_template("snapshots/_plan.html", **values), status)
 
@@ -239,21 +235,29 @@ def _section(status: int, **values: Any) -> ResponseReturnValue:
 def start() -> ResponseReturnValue:
     """Carry out the plan the operator saw: it must be of exactly these options."""
     asked = _asked(request.form)
-    preview_id = request.form.get("preview_id", type=numbers.number)
-    plan = services().console.snapshot(preview_id) if preview_id else None
+    if asked["wrong_filter"]:
+        return _new(422, plan=None, **asked)
+    plan = _preview_of(request.form)
     if plan is None or not _is_plan_of(plan, asked["wanted"]):
-        return htmx.form("snapshots/new.html", 409, plan=None, refused=None, **asked | {"is_outdated": True})
+        return _new(409, plan=None, **asked | {"is_outdated": True})
     try:
         typed = typed_deletes(services().plans.get(plan.id))
         snapshot = services().plans.run(
             actor(), plan.id, typed_deletes=typed, reason=asked["reason"], allows_empty=True
         )
     except InvalidInput as error:
-        return htmx.form("snapshots/new.html", 422, plan=plan, refused=None, **asked | {"wrong": error.fields})
+        return _new(422, plan=plan, **asked | {"wrong": error.fields})
     except Refused as error:
-        return htmx.form("snapshots/new.html", 409, plan=plan, refused=error, **asked)
+        return _new(409, plan=plan, refused=error, **asked)
     back = url_for(".one", snapshot_id=snapshot.id)
     return htmx.done(back, snapshotsChanged={}, linksChanged={}, targetsChanged={})
+
+
+def _preview_of(given: Mapping[str, str]) -> SnapshotView | None:
+    """Give the preview that a form or an address names; another snapshot's number stands for none."""
+    preview_id = numbers.optional(given, "preview_id")
+    found = services().console.snapshot(preview_id) if preview_id else None
+    return found if found is not None and found.is_preview else None
 
 
 def _is_plan_of(plan: SnapshotView, wanted: Mapping[str, Any]) -> bool:
@@ -261,8 +265,10 @@ def _is_plan_of(plan: SnapshotView, wanted: Mapping[str, Any]) -> bool:
     if not plan.is_preview or plan.state in (SnapshotState.RUNNING, SnapshotState.CANCELLED):
         return False
     link_id = wanted.get("link_id")
-    planned = (plan.direction, plan.receiver_only, plan.link_id, None if plan.link_id else plan.target_id)
-    return planned == (wanted["direction"], wanted["receiver_only"], link_id, wanted.get("target_id"))
+    target_id = None if plan.link_id else plan.target_id
+    planned = (plan.direction, plan.receiver_only, plan.link_id, target_id, plan.filter)
+    asked_for = (wanted["direction"], wanted["receiver_only"], link_id, wanted.get("target_id"), wanted["filter"])
+    return planned == asked_for
 
 
 def _give_up(preview_id: int | None) -> None:
@@ -273,14 +279,15 @@ def _give_up(preview_id: int | None) -> None:
         services().snapshots.cancel(actor(), preview_id)
 
 
-def _asked(given: Mapping[str, str]) -> dict[str, Any]:
-    """Read what is asked for: direction, one target or one link, and the options."""
+def _asked(given: MultiDict[str, str]) -> dict[str, Any]:
+    """Read what is asked for: direction, one target or one link, and the options with the filter."""
     if given.get("direction") not in list(Direction):
         raise NotFound("direction", given.get("direction"))
     direction, ids = Direction(given["direction"]), _ids(given)
     remove = given.get("receiver_only") == ReceiverOnly.REMOVE
     receiver_only, reason = ReceiverOnly.REMOVE if remove else ReceiverOnly.KEEP, given.get("reason", "").strip()
     link = services().console.link(ids["link_id"]) if "link_id" in ids else None
+    asked = filters.read(given)
     return {
         "direction": direction,
         "receiver_only": receiver_only,
@@ -291,8 +298,23 @@ def _asked(given: Mapping[str, str]) -> dict[str, Any]:
         "wrong": {},
         "link": link,
         "target": link.target if link else services().console.target(ids["target_id"]),
-        "wanted": {"direction": direction, "receiver_only": receiver_only, "reason": reason, **ids},
-        "plain": {"direction": direction.value, "receiver_only": receiver_only.value, **ids},
+        "filter_form": asked.form,
+        "wrong_filter": asked.wrong,
+        "filter_labels": filters.FIELDS,
+        "offered_types": [] if link else filters.offered_types(),
+        "wanted": {
+            "direction": direction,
+            "receiver_only": receiver_only,
+            "reason": reason,
+            "filter": asked.filter,
+            **ids,
+        },
+        "plain": {
+            "direction": direction.value,
+            "receiver_only": receiver_only.value,
+            **filters.plain(asked.filter),
+            **ids,
+        },
     }
 
 

@@ -17,24 +17,37 @@ NUMBERS: dict[str, type[int] | type[float]] = {
     "requests_per_s": float,
     "guard_deletes": int,
     "guard_share_percent": int,
+    "guard_share_from": int,
+    "guard_shrink_percent": int,
+    "four_eyes_deletes": int,
+    "keep_older_days": int,
+    "undo_days": int,
 }
+MAY_BE_EMPTY = frozenset({"four_eyes_deletes", "keep_older_days"})
+"""Numbers that mean "never" when nothing is entered."""
 
 
 def parse(typed: Mapping[str, str]) -> tuple[TargetForm | None, dict[str, str]]:
     """Read the typed text. Fields that are no numbers are named with what to enter; then there is no value."""
-    numbers: dict[str, int | float] = {}
+    numbers: dict[str, int | float | None] = {}
     wrong: dict[str, str] = {}
     for field, kind in NUMBERS.items():
         text = typed.get(field, "").strip()
         try:
-            numbers[field] = kind(text)
+            numbers[field] = None if not text and field in MAY_BE_EMPTY else kind(text)
         except ValueError:
-            wrong[field] = "Enter a whole number." if kind is int else "Enter a number, for example 5 or 0.5."
+            wrong[field] = _ask_for(field)
     if wrong:
         return None, wrong
     texts = {field: typed.get(field, "").strip() for field in (*TEXTS, *SECRETS)}
     switches = {field: field in typed for field in SWITCHES}
     return TargetForm(**texts, **switches, **numbers), {}  # type: ignore[arg-type]
+
+
+def _ask_for(field: str) -> str:
+    if NUMBERS[field] is float:
+        return "Enter a number, for example 5 or 0.5."
+    return "Enter a whole number, or leave it empty for never." if field in MAY_BE_EMPTY else "Enter a whole number."
 
 
 def told(wrong: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
@@ -59,8 +72,10 @@ def as_text(form: TargetForm) -> dict[str, str]:
     return texts | numbers | switches
 
 
-def _number(value: float) -> str:
-    """Write a number as people type it: 1000000, 0.5."""
+def _number(value: float | None) -> str:
+    """Write a number as people type it: 1000000, 0.5; nothing for never."""
+    if value is None:
+        return ""
     return str(int(value)) if value == int(value) else str(value)
 
 

@@ -71,6 +71,7 @@ def server_values(target_id: int) -> dict[str, Any]:
         "target": target,
         "most_sync_days": MOST_SYNC_DAYS[target.plan],
         "server_snapshot": snapshot,
+        "kept": services().undo.kept(target_id),
         "server_is_live": snapshot is not None and snapshot.state is SnapshotState.RUNNING,
     }
 

@@ -1,4 +1,4 @@
-"""What a snapshot did not write: items that cannot be written, and those a held run would delete."""
+"""What a snapshot did not write: items it cannot write, that changed meanwhile, or that a held run would delete."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from nylasadmin.domain.plan import ActionKind, Reason
 from nylasadmin.domain.privileges import Privilege
-from nylasadmin.services.plan_views import PlanPage, PlanQuery
-from nylasadmin.services.views import RunRow, SnapshotView
+from nylasadmin.services.plan_views import PlanQuery
+from nylasadmin.services.views import SnapshotView
 from nylasadmin.web.current import services
 from nylasadmin.web.navigation import may
 from nylasadmin.web.security import needs
@@ -19,7 +19,6 @@ from nylasadmin.web.security import needs
 blueprint = Blueprint("unwritten", __name__)
 
 SIZE = 50
-VICTIMS_SHOWN = 20
 _KINDS = (ActionKind.SKIP, ActionKind.DELETE)
 
 
@@ -52,14 +51,9 @@ def _query(snapshot_id: int) -> PlanQuery:
 
 
 def unwritable(snapshot: SnapshotView) -> dict[Reason, int]:
-    """Count by reason what a snapshot could not write."""
-    return services().plans.reasons(snapshot.id, ActionKind.SKIP) if snapshot.counters.skipped else {}
-
-
-def victims(run: RunRow) -> PlanPage:
-    """Give the first items that a held run would delete."""
-    query = PlanQuery(plan_id=run.snapshot_id, kind=ActionKind.DELETE, link_id=run.link_id, size=VICTIMS_SHOWN)
-    return services().plans.page(query, is_masked=_is_masked())
+    """Count by reason what a snapshot did not write."""
+    counters = snapshot.counters
+    return services().plans.reasons(snapshot.id, ActionKind.SKIP) if counters.skipped or counters.moved else {}
 
 
 def _is_masked() -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from flask import Flask
 
 from nylasadmin.domain.binding import PlanItemState
+from nylasadmin.domain.filters import describe
 from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.privileges import ENGINE
 from nylasadmin.domain.progress import Progress
 from nylasadmin.domain.providers import rules_for
-from nylasadmin.domain.runs import Counters
+from nylasadmin.domain.runs import Counters, RunState
 from nylasadmin.errors import NylasAdminError, NylasError
+from nylasadmin.services.hold_wording import foretold, foretold_whole, what_next, why_held
 from nylasadmin.services.plan_views import PlanItemView, PlanView
-from nylasadmin.services.views import LinkRow, RunRow, SnapshotState, SnapshotView
+from nylasadmin.services.rows import Rejection
+from nylasadmin.services.views import LinkDetails, LinkRow, RunRow, SnapshotState, SnapshotView
 from nylasadmin.services.wording import (
     DIRECTIONS,
     Wording,
@@ -35,23 +39,38 @@ def init(app: Flask) -> None:
     app.jinja_env.globals.update(direction_words=DIRECTIONS, directions=tuple(Direction), pulse=pulse)
     app.jinja_env.filters.update(
         article=with_article,
+        asker=lambda name: "itself" if name == ENGINE.name else name,
+        can_be_retried=can_be_retried,
         explained=explained,
+        filter_words=describe,
         folder=folder_name,
+        foretold=foretold,
+        foretold_whole=foretold_whole,
         last_sync=last_sync,
         mails_anyway=lambda provider: rules_for(provider).mails_anyway,
         first_contact=first_contact,
+        first_sentence=first_sentence,
         occupied=occupied,
         outcome=outcome,
         percent=percent,
         plan_age=plan_age,
         reason_title=lambda direction, why: reason(direction, why).title,
         run_words=run_words,
+        what_next=next_of,
         why=why,
+        why_held=why_held,
         rate=rate,
         switched_off=left_out,
         time_left=time_left,
         write_words=write_words,
     )
+
+
+def can_be_retried(run: RunRow) -> bool:
+    """Say whether there is something to ask for again: the run failed, was cancelled, or left items behind."""
+    if run.state is RunState.DONE:
+        return bool(run.counters.failed or run.counters.moved)
+    return run.state in (RunState.FAILED, RunState.CANCELLED)
 
 
 def explained(error: NylasAdminError) -> str:
@@ -61,6 +80,11 @@ def explained(error: NylasAdminError) -> str:
 def first_contact(error: NylasError) -> str:
     words = explain_first_contact(error)
     return f"{words.title} {words.advice}"
+
+
+def first_sentence(text: str) -> str:
+    """Give what happened, without what to do about it."""
+    return text.partition(". ")[0].removesuffix(".")
 
 
 def last_sync(row: LinkRow) -> int | None:
@@ -107,6 +131,11 @@ def why(item: PlanItemView, direction: Direction) -> Wording:
     return reason(direction, item.reason)
 
 
+def next_of(rejection: Rejection, link: LinkDetails) -> str:
+    """Say what becomes of an item that was not to be deleted."""
+    return what_next(rejection, link.outbound_off if rejection.direction is Direction.GET else link.inbound_off)
+
+
 def loser_of(direction: Direction) -> str:
     return with_article(DIRECTIONS[direction].loser)
 
@@ -125,7 +154,10 @@ def plan_age(plan: PlanView) -> tuple[str, str]:
 
 
 def run_words(plan: PlanView) -> str:
-    """Say what the button of a plan's page does: Send 2,661 to Nylas."""
+    """Say what the button of a plan's page does: Send 2,661 to Nylas; Take 5 back in the CRM."""
+    if plan.preview.undoes_id is not None:
+        where = "at Nylas" if plan.preview.direction is Direction.SEND else "in the CRM"
+        return f"Take {number(plan.to_write)} back {where}"
     if plan.preview.direction is Direction.SEND:
         return f"Send {number(plan.to_write)} to Nylas"
     return f"Get {number(plan.to_write)} into the CRM"

@@ -125,7 +125,7 @@ def test_the_warning_of_a_stale_dialog_is_in_sight_and_has_the_focus(olga: Page,
     olga.set_viewport_size({"width": 1280, "height": 720})
     panel(olga, "Nylas Server").get_by_role("button", name="Edit").click()
     dialog = olga.get_by_role("dialog")
-    dialog.get_by_label("Or above this share").fill("30")
+    dialog.get_by_label("Largest share of a folder").fill("30")
     stage.product.services.targets.edit(COMMAND_LINE, stage.target.id, 1, replace(form_of(stage.target), name="Theirs"))
     dialog.get_by_role("button", name="Save target").click()
     warning = dialog.get_by_role("alert")
@@ -140,7 +140,7 @@ def test_how_many_fields_are_wrong_stays_in_sight(olga: Page) -> None:
     olga.set_viewport_size({"width": 1280, "height": 720})
     panel(olga, "Nylas Server").get_by_role("button", name="Edit").click()
     dialog = olga.get_by_role("dialog")
-    for label in ("Requests per second, per account", "Or above this share", "Hold a run above"):
+    for label in ("Requests per second, per account", "Largest share of a folder", "Most deletions"):
         dialog.get_by_label(label).fill("none")
     dialog.get_by_role("button", name="Save target").click()
     expect(dialog.get_by_text("3 fields need a correction")).to_be_in_viewport(ratio=1)
@@ -150,9 +150,9 @@ def test_how_many_fields_are_wrong_stays_in_sight(olga: Page) -> None:
 def test_a_panel_behind_the_dialog_leaves_the_focus_where_it_is(olga: Page) -> None:
     panel(olga, "Nylas Server").get_by_role("button", name="Edit").click()
     dialog = olga.get_by_role("dialog")
-    dialog.get_by_label("Hold a run above").fill("none")
+    dialog.get_by_label("Most deletions").fill("none")
     dialog.get_by_role("button", name="Save target").click()
-    expect(dialog.get_by_label("Hold a run above")).to_be_focused()
+    expect(dialog.get_by_label("Most deletions")).to_be_focused()
     dialog.get_by_label("Name", exact=True).focus()
     with olga.expect_response("**/panels/targets*"):
         olga.evaluate("htmx.trigger(document, 'targetsChanged')")

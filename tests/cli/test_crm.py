@@ -10,6 +10,10 @@ from tests.cli.shell import Shell
 USER = '{"type":"user","id":"anna","name":"Anna Berg","email":"anna@brightwater.example"}'
 ITEM = '{"type":"event","id":"e1","user":"anna","item":{"title":"Review","when":{"kind":"timed","start":1,"end":2}}}'
 
+CONTACT = (
+    '{"type":"contact","id":"c1","user":"anna","item":{"given_name":"Zoë","emails":[{"value":"zoe@client.example"}]}}'
+)
+
 
 def test_damaged_lines_are_named_and_the_rest_is_taken(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "items.jsonl"
@@ -23,12 +27,12 @@ def test_damaged_lines_are_named_and_the_rest_is_taken(shell: Shell, tmp_path: P
 
 
 def test_an_export_can_be_imported_elsewhere_unchanged(shell: Shell, tmp_path: Path) -> None:
-    shell("crm", "import", "-", stdin=f"{USER}\n{ITEM}\n")
+    shell("crm", "import", "-", stdin=f"{USER}\n{ITEM}\n{CONTACT}\n")
     exported = shell("crm", "export").out
     other = ("--data", str(tmp_path / "other"))
     assert shell("crm", "import", "-", *other, stdin=exported).code == 0
     assert shell("crm", "export", *other).out == exported
-    assert len(exported.splitlines()) == 2
+    assert [json.loads(line)["type"] for line in exported.splitlines()] == ["user", "contact", "event"]
 
 
 def test_one_user_is_exported_by_address(shell: Shell) -> None:

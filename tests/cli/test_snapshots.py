@@ -257,3 +257,64 @@ def test_what_cannot_be_written_is_counted_by_reason(linked: Shell, box: Running
 
     assert "1 x Somebody else organizes it" in sent.out
     assert again.json["unwritable"] == {"organizer is somebody else": 1}
+
+
+# --- filters -----------------------------------------------------------------------------------------------------
+
+OCTOBER = ("--start-from", "2026-10-01", "--start-until", "2026-10-31", "--only", "single")
+
+
+def test_a_filter_lets_only_some_items_take_part(linked: Shell) -> None:
+    whole = linked(*GET, "--preview", "--json").json["counters"]
+    done = linked(*GET, *OCTOBER, "--json").json
+    assert done["filter"] == {
+        "by": "start",
+        "since": "2026-10-01",
+        "until": "2026-10-31",
+        "zone": "UTC",
+        "kinds": "single",
+        "item_types": [],
+    }
+    assert done["counters"]["created"] + done["counters"]["outside"] == whole["to_create"]
+    assert len(crm_items(linked)) == done["counters"]["created"] < whole["to_create"]
+
+
+@pytest.mark.parametrize("ask", [GET, SEND])
+def test_a_filtered_preview_says_its_filter_and_its_plan_keeps_it(linked: Shell, ask: tuple[str, ...]) -> None:
+    linked(*GET)
+    previewed = linked(*ask, "--preview", "--modified-from", "2000-01-01", "--zone", "Europe/Berlin")
+    plan = linked(*ask, "--preview", "--type", "event", "--json").json
+    assert (previewed.code, plan["filter"]["item_types"]) == (0, ["event"])
+    assert "Filter: last modified from 1 Jan 2000 (Europe/Berlin)." in previewed.out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--start-from", "2026-10-02", "--start-until", "2026-10-01"), "--start-until: The last day lies before"),
+        (("--modified-until", "yesterday"), "--modified-until: Enter a day as YYYY-MM-DD"),
+        (("--start-from", "2026-10-02", "--zone", "Berlin"), "--zone: Enter a time zone such as Europe/Berlin"),
+        (
+            ("--start-from", "2026-10-02", "--modified-from", "2026-10-02"),
+            "or one of --modified-..., not both",
+        ),
+        (("--zone", "Europe/Berlin"), "--zone says whose days are meant"),
+    ],
+)
+def test_an_unusable_filter_names_the_option(linked: Shell, options: tuple[str, ...], words: str) -> None:
+    refused = linked(*GET, *options)
+    assert refused.code == 2
+    assert words in refused.err
+    assert crm_items(linked) == []
+
+
+def test_only_takes_one_of_its_words(linked: Shell) -> None:
+    refused = linked(*GET, "--only", "both")
+    assert refused.code == 2
+    assert "--only" in refused.err
+
+
+def test_links_of_other_types_are_named_with_the_reason(linked: Shell) -> None:
+    refused = linked("snapshot", "get", "--link", "1", "--type", "contact")
+    assert refused.code == 1
+    assert "the filter leaves items of this type out" in refused.err

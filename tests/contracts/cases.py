@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
@@ -13,9 +13,10 @@ from nylasadmin.adapters.memory import MemoryItemStore
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.storage.database import Database, prepare
 from nylasadmin.adapters.storage.migrate import upgrade
-from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, meet
-from nylasadmin.domain.items import ItemId, ScheduleItem
-from nylasadmin.domain.links import CrmUser
+from nylasadmin.domain.fidelity import FULL, Fidelity, meet
+from nylasadmin.domain.items import ItemId, ItemType
+from nylasadmin.domain.kinds import Item, fingerprint
+from nylasadmin.domain.links import ADDRESS_BOOK, CrmUser
 from nylasadmin.domain.plan import ALWAYS, ActionKind, Observed, Window
 from nylasadmin.domain.providers import rules_for
 from nylasadmin.sandbox.clocks import FrozenClock
@@ -37,7 +38,7 @@ class StoreCase:
     created: list[ItemId] = field(default_factory=list)
     is_one_transaction: bool = False  # nothing is ever unanswered: no markers, and orders are taken in batches
 
-    def create(self, item: ScheduleItem, claims: str | None = None) -> ItemId:
+    def create(self, item: Item, claims: str | None = None) -> ItemId:
         """Create an item and give its id."""
         order = WriteOrder(
             kind=ActionKind.CREATE, fidelity=self.fidelity, item=item, claims=ItemId(claims) if claims else None
@@ -47,7 +48,7 @@ class StoreCase:
         assert outcome.id is not None
         return outcome.id
 
-    def update(self, item_id: ItemId, item: ScheduleItem, expected: bytes | None = None) -> Outcome:
+    def update(self, item_id: ItemId, item: Item, expected: bytes | None = None) -> Outcome:
         """Overwrite an item."""
         return self.write(
             WriteOrder(kind=ActionKind.UPDATE, fidelity=self.fidelity, id=item_id, item=item, expected=expected)
@@ -66,11 +67,11 @@ class StoreCase:
         """List the folder."""
         return {o.id: o for batch in self.open().observe(self.fidelity, window) for o in batch}
 
-    def print_of(self, item: ScheduleItem) -> bytes:
+    def print_of(self, item: Item) -> bytes:
         """Give an item's fingerprint under the case's fidelity."""
         return fingerprint(item, self.fidelity)
 
-    def stored(self, item_id: ItemId) -> ScheduleItem:
+    def stored(self, item_id: ItemId) -> Item:
         """Load one item from a fresh listing."""
         store = self.open()
         for _ in store.observe(self.fidelity, ALWAYS):
@@ -84,7 +85,7 @@ def memory() -> Iterator[StoreCase]:
     yield StoreCase(open=lambda: store)
 
 
-def nylas(provider: str) -> Callable[[], AbstractContextManager[StoreCase]]:
+def nylas(provider: str, item_type: ItemType = ItemType.EVENT) -> Callable[[], AbstractContextManager[StoreCase]]:
     @contextmanager
     def case() -> Iterator[StoreCase]:
         with judged_sandbox(users=1, provider=provider, clock=FrozenClock(NOW)) as box:
@@ -94,9 +95,10 @@ def nylas(provider: str) -> Callable[[], AbstractContextManager[StoreCase]]:
             folder = FolderRef(
                 grant_id=grant.id,
                 provider=provider,
-                folder_id=box.calendar(grant.id).id,
+                folder_id=box.calendar(grant.id).id if item_type is ItemType.EVENT else ADDRESS_BOOK,
                 account_email=grant.email,
                 installation="here",
+                item_type=item_type,
             )
             yield StoreCase(
                 open=lambda: side.store(sender, folder), fidelity=meet(FULL, rules_for(provider).accepts), box=box
@@ -109,13 +111,14 @@ def nylas(provider: str) -> Callable[[], AbstractContextManager[StoreCase]]:
 class InUnitsOfWork:
     """The CRM's store as a run sees it: each call in a transaction of its own."""
 
-    def __init__(self, storage: Database) -> None:
+    def __init__(self, storage: Database, item_type: ItemType) -> None:
         self._storage = storage
+        self._scope = ItemScope(user_id="anna", collection="primary", item_type=item_type, origin="contract")
 
     @contextmanager
     def _store(self) -> Iterator[ItemStore]:
         with self._storage.write() as tx:
-            yield tx.items.store(ItemScope(user_id="anna", collection="primary", origin="contract"))
+            yield tx.items.store(self._scope)
 
     def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
         with self._store() as store:
@@ -125,13 +128,21 @@ class InUnitsOfWork:
         with self._store() as store:
             return store.look_up(ids, fidelity)
 
-    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
         with self._store() as store:
             return store.load(ids)
+
+    def load_brief(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
+        with self._store() as store:
+            return store.load_brief(ids)
 
     def find_claiming(self, claims: ItemId) -> ItemId | None:
         with self._store() as store:
             return store.find_claiming(claims)
+
+    def find_equal(self, wanted: bytes, fidelity: Fidelity, known: Container[ItemId]) -> ItemId | None:
+        with self._store() as store:
+            return store.find_equal(wanted, fidelity, known)
 
     def write(self, orders: Iterable[WriteOrder]) -> Iterator[Outcome]:
         with self._store() as store:
@@ -139,22 +150,40 @@ class InUnitsOfWork:
         yield from outcomes
 
 
-@contextmanager
-def crm() -> Iterator[StoreCase]:
-    with TemporaryDirectory() as folder:
-        engine = prepare(create_engine(f"sqlite:///{folder}/crm.db"))
-        upgrade(engine)
-        storage = Database(engine, lambda: NOW)
-        with storage.write() as tx:
-            tx.users.save(CrmUser(id="anna", name="Anna", email="anna@brightwater.example"))
-        yield StoreCase(open=lambda: InUnitsOfWork(storage), is_one_transaction=True)
-        engine.dispose()
+def crm(item_type: ItemType = ItemType.EVENT) -> Callable[[], AbstractContextManager[StoreCase]]:
+    @contextmanager
+    def case() -> Iterator[StoreCase]:
+        with TemporaryDirectory() as folder:
+            engine = prepare(create_engine(f"sqlite:///{folder}/crm.db"))
+            upgrade(engine)
+            storage = Database(engine, lambda: NOW)
+            with storage.write() as tx:
+                tx.users.save(CrmUser(id="anna", name="Anna", email="anna@brightwater.example"))
+            yield StoreCase(open=lambda: InUnitsOfWork(storage, item_type), is_one_transaction=True)
+            engine.dispose()
+
+    return case
 
 
 FACTORIES: dict[str, Callable[[], AbstractContextManager[StoreCase]]] = {
     "memory": memory,
-    "crm": crm,
+    "crm": crm(),
     "nylas-google": nylas("google"),
     "nylas-microsoft": nylas("microsoft"),
     "nylas-icloud": nylas("icloud"),
+}
+
+CONTACT_FACTORIES: dict[str, Callable[[], AbstractContextManager[StoreCase]]] = {
+    "memory": memory,
+    "crm": crm(ItemType.CONTACT),
+    **{
+        f"nylas-{provider}": nylas(provider, ItemType.CONTACT)
+        for provider in ("google", "microsoft", "icloud", "ews", "imap")
+    },
+}
+
+MAIL_FACTORIES: dict[str, Callable[[], AbstractContextManager[StoreCase]]] = {
+    "memory": memory,
+    "crm-messages": crm(ItemType.MESSAGE),
+    "crm-threads": crm(ItemType.THREAD),
 }

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from nylasadmin.domain.fidelity import compared, occurrence
+from nylasadmin.domain.fidelity import FULL, compared, fingerprint, occurrence
 from nylasadmin.domain.items import (
     AllDay,
     Attendee,
@@ -21,7 +21,8 @@ from nylasadmin.domain.items import (
     Timed,
     Visibility,
 )
-from nylasadmin.domain.plan import ActionKind, Window
+from nylasadmin.domain.kinds import encode_body
+from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.services.ports import WriteOrder
 from tests.contracts.cases import NOW, StoreCase
 
@@ -325,3 +326,32 @@ def test_a_case_with_another_fidelity_compares_less(case: StoreCase) -> None:
     item_id = case.create(replace(MEETING, reminders=(Reminder(5),)))
 
     assert coarse.observe()[item_id].fingerprint == coarse.print_of(replace(MEETING, reminders=()))
+
+
+def test_a_create_gets_the_id_it_names_where_the_store_gives_the_ids(case: StoreCase) -> None:
+    """How an undo brings an item back so that references to it stay valid; Nylas gives its ids itself."""
+    former = case.create(MEETING)
+    case.delete(former)
+    again = WriteOrder(kind=ActionKind.CREATE, fidelity=case.fidelity, id=former, item=MEETING)
+    outcome = case.write(again)
+    assert case.stored(outcome.id or former).title == MEETING.title
+    if case.box is None:
+        assert outcome.id == former
+        taken = case.write(again)
+        assert (taken.id, taken.has_moved) == (None, True)
+        assert len(case.observe()) == 1
+
+
+def test_a_create_may_carry_its_item_as_encoded_for_storage(case: StoreCase) -> None:
+    if case.box is not None:
+        pytest.skip("nothing encoded is ever sent to Nylas")
+    item = compared(MEETING, case.fidelity)
+    seen = Observed(
+        id=ItemId("there"), fingerprint=fingerprint(item, FULL), title=item.title, start=NOW, end=NOW + HOUR
+    )
+    order = WriteOrder(kind=ActionKind.CREATE, fidelity=FULL, seen=seen, body=encode_body(item))
+
+    made = case.write(order).id
+
+    assert made is not None
+    assert case.open().load([made]) == {made: item}

@@ -441,3 +441,42 @@ def test_of_an_item_that_is_listed_twice_the_later_one_counts() -> None:
     actions = plan([seen("s", "old"), seen("s", "new")], [seen("d", "new")], [pair("s", "d")], Options())
 
     assert [a.kind for a in actions] == [K.UNCHANGED]
+
+
+# --- only chosen items -------------------------------------------------------------------------------------------
+
+NEW, DELETED = (K.CREATE, R.CREATED_AT_SOURCE, "s1", None), (K.DELETE, R.DELETED_AT_SOURCE, "s3", "d3")
+AGAIN, REMOVED = (K.CREATE, R.DELETED_AT_DESTINATION, "s4", None), (K.DELETE, R.RECEIVER_ONLY_REMOVED, None, "d6")
+CHANGED, FORGOTTEN = (K.UPDATE, R.DIFFERS, "s2", "d2"), (K.FORGET, R.GONE_FROM_BOTH, "s5", "d5")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        pytest.param({"s1"}, [NEW], id="an item of the source"),
+        pytest.param({"s2"}, [CHANGED], id="a pair, by its source"),
+        pytest.param({"d2"}, [CHANGED], id="a pair, by its destination"),
+        pytest.param({"s3"}, [DELETED], id="a pair whose source is gone, by the source"),
+        pytest.param({"d3"}, [DELETED], id="a pair whose source is gone, by the destination"),
+        pytest.param({"d4"}, [AGAIN], id="a pair whose destination is gone, by the destination"),
+        pytest.param({"d5"}, [FORGOTTEN], id="a pair that is gone from both sides"),
+        pytest.param({"d6"}, [REMOVED], id="an item of the receiver only"),
+        pytest.param({"s1", "d3"}, [NEW, DELETED], id="several"),
+        pytest.param({"x"}, [], id="one that is not there"),
+        pytest.param(set(), [], id="none"),
+        pytest.param(None, [NEW, CHANGED, AGAIN, DELETED, FORGOTTEN, REMOVED], id="no choice: all"),
+    ],
+)
+def test_only_chosen_items_take_part(chosen: set[str] | None, expected: list[object]) -> None:
+    source = [seen("s1"), seen("s2", "new"), seen("s4")]
+    destination = [seen("d2", "old"), seen("d3"), seen("d6")]
+    known = [pair("s2", "d2"), pair("s3", "d3"), pair("s4", "d4"), pair("s5", "d5")]
+    only = None if chosen is None else frozenset(ItemId(i) for i in chosen)
+
+    actions = plan(source, destination, known, Options(receiver_only=ReceiverOnly.REMOVE, only=only))
+
+    assert [a for a in short(actions) if a[1] is not R.NOT_ASKED_FOR] == expected
+    others = [a for a in actions if a.reason is R.NOT_ASKED_FOR]
+    assert {a.kind for a in others} <= {K.OUTSIDE}
+    is_forgotten_left_out = FORGOTTEN not in expected
+    assert len(others) + len(expected) + is_forgotten_left_out == 6

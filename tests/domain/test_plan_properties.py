@@ -1,4 +1,4 @@
-"""What holds for every plan, whatever the facts: sides, pairs (stale, one-sided, contradicting), window and options."""
+"""What holds for every plan, whatever the facts: sides, pairs (stale, one-sided, contradicting), window, options."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.filters import By, Filter, Kinds, sieve
+from nylasadmin.domain.items import ItemId, day_of
 from nylasadmin.domain.plan import (
     ALWAYS,
     BOOKKEEPING,
@@ -27,6 +28,7 @@ from nylasadmin.domain.plan import (
 
 SOURCE_IDS = [ItemId(f"s{n}") for n in range(4)]
 DESTINATION_IDS = [ItemId(f"d{n}") for n in range(4)]
+DAY = 86_400
 WINDOW = Window(100, 200)
 FREE = Options(receiver_only=ReceiverOnly.REMOVE)
 REFUSALS = st.sampled_from([None, None, None, Reason.ITEM_READ_ONLY, Reason.ORGANIZED_BY_OTHER])
@@ -49,14 +51,15 @@ def observed(id: ItemId, others: list[ItemId]) -> st.SearchStrategy[Observed]:
         Observed,
         id=st.just(id),
         fingerprint=st.sampled_from([b"a", b"b"]),
-        start=st.sampled_from([0, 50, 100, 150, 250]),
-        end=st.sampled_from([50, 100, 150, 300]),
+        start=st.sampled_from([0, 50, 100, 150, 250, DAY]),
+        end=st.sampled_from([50, 100, 150, 300, DAY + 50, 3 * DAY]),
         is_recurring=st.booleans(),
         exceptions=st.sampled_from([0, 0, 9]),
         uid=st.sampled_from([None, "", "u", "v"]),
         original_start=st.sampled_from([None, None, 7]),
         claims=st.none() | st.sampled_from(others),
         blocked=REFUSALS,
+        modified=st.sampled_from([None, 50, 150, DAY + 50]),
     )
 
 
@@ -64,13 +67,23 @@ PAIRS = st.builds(Pair, st.sampled_from(SOURCE_IDS), st.sampled_from(DESTINATION
 FACTS = st.builds(
     Facts, sides(SOURCE_IDS, DESTINATION_IDS), sides(DESTINATION_IDS, SOURCE_IDS), st.frozensets(PAIRS, max_size=8)
 )
+FILTERS = st.builds(
+    Filter,
+    by=st.sampled_from(By),
+    since=st.sampled_from([None, day_of(0), day_of(DAY)]),
+    until=st.sampled_from([None, day_of(0), day_of(DAY)]),
+    kinds=st.sampled_from(Kinds),
+)
 OPTIONS = st.builds(
     Options,
     receiver_only=st.sampled_from(ReceiverOnly),
     window=st.sampled_from([ALWAYS, WINDOW]),
     refusal=st.sampled_from([None, None, None, Reason.FOLDER_READ_ONLY]),
     max_exceptions=st.sampled_from([None, 5]),
+    filter=st.none() | FILTERS,
+    archived_before=st.sampled_from([None, 120, DAY]),
 )
+CHOICES = st.frozensets(st.sampled_from(SOURCE_IDS + DESTINATION_IDS))
 
 
 def writable(facts: Facts) -> Facts:
@@ -207,6 +220,37 @@ def test_items_outside_the_window_are_never_touched(facts: Facts, options: Optio
             assert after.destination[item.id] == item
 
 
+@given(FACTS, OPTIONS, FILTERS)
+@settings(max_examples=300)
+def test_nothing_is_written_outside_the_filter(facts: Facts, options: Options, asked: Filter) -> None:
+    filtered, inside = msgspec.structs.replace(options, filter=asked), sieve(asked)
+
+    for action in planned(facts, filtered):
+        if action.kind is ActionKind.DELETE:
+            assert action.source not in facts.source
+            assert inside.lets_delete(facts.destination[action.destination])  # type: ignore[index]
+        elif action.writes or action.kind is ActionKind.ADOPT:
+            assert inside.holds(facts.source[action.source])  # type: ignore[index]
+
+
+@given(FACTS, OPTIONS, FILTERS)
+@settings(max_examples=300)
+def test_a_filter_takes_away_and_never_adds(facts: Facts, options: Options, asked: Filter) -> None:
+    """An item outside is never mistaken for a deleted one: what a filtered plan writes, the whole plan writes too."""
+    whole = planned(facts, msgspec.structs.replace(options, filter=None))
+    part = planned(facts, msgspec.structs.replace(options, filter=asked))
+
+    assert all(a in whole for a in part if a.kind is not ActionKind.OUTSIDE)
+
+
+@given(FACTS, OPTIONS)
+def test_single_items_older_than_the_archive_are_never_deleted(facts: Facts, options: Options) -> None:
+    protected = msgspec.structs.replace(options, archived_before=120)
+    victims = [facts.destination[a.destination] for a in planned(facts, protected) if a.kind is ActionKind.DELETE]  # type: ignore[index]
+
+    assert all(v.is_recurring or v.end > 120 for v in victims)
+
+
 @given(FACTS, OPTIONS)
 def test_items_outside_the_window_are_never_copied(facts: Facts, options: Options) -> None:
     written_from = {a.source for a in planned(facts, options) if a.kind in (ActionKind.CREATE, ActionKind.UPDATE)}
@@ -266,3 +310,28 @@ def test_a_write_names_the_version_it_was_planned_on(facts: Facts, options: Opti
         if action.kind is ActionKind.CREATE:
             assert action.destination is None
             assert action.expected is None
+
+
+@given(FACTS, OPTIONS, CHOICES)
+@settings(max_examples=200)
+def test_a_choice_of_items_leaves_the_rest_alone_and_changes_nothing_about_them(
+    facts: Facts, options: Options, only: frozenset[ItemId]
+) -> None:
+    everything = planned(facts, options)
+    narrow = planned(facts, msgspec.structs.replace(options, only=only))
+
+    asked_for = [a for a in narrow if a.reason is not Reason.NOT_ASKED_FOR]
+    assert all(a in everything for a in asked_for)
+    assert all(a.kind is ActionKind.OUTSIDE and not a.pairs_anew for a in narrow if a not in asked_for)
+    ids = {i for a in asked_for for i in (a.source, a.destination)}
+    assert all(i in ids for i in only if i in facts.source or i in facts.destination)
+
+
+@given(FACTS, OPTIONS, CHOICES)
+def test_planning_chosen_items_again_after_a_run_gives_nothing_to_do(
+    facts: Facts, options: Options, only: frozenset[ItemId]
+) -> None:
+    narrow = msgspec.structs.replace(options, only=only)
+    after = applied(facts, planned(facts, narrow))
+
+    assert [a for a in planned(after, narrow) if a.kind in WRITES | BOOKKEEPING] == []

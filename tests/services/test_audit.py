@@ -72,7 +72,7 @@ REFUSED: dict[str, tuple[str, type[NylasAdminError], Callable[[World], object]]]
     "a snapshot of nothing": ("snapshot.request", NotFound, lambda w: w.get(link_id=9)),
     "cancelling nothing": ("snapshot.cancel", NotFound, lambda w: w.services.snapshots.cancel(OLGA, 9)),
     "cancelling no run": ("run.cancel", NotFound, lambda w: w.services.snapshots.cancel_run(OLGA, 9)),
-    "approving nothing": ("run.approve", NotFound, lambda w: w.services.snapshots.approve(OLGA, 9, 1, "x")),
+    "approving nothing": ("run.approve", NotFound, lambda w: w.services.answers.approve(OLGA, 9, 1, "x")),
     "trying nothing again": ("snapshot.retry", NotFound, lambda w: w.services.snapshots.retry(OLGA, 9)),
     "a short password": ("operator.add", InvalidInput, lambda w: w.services.operators.add(OLGA, "vera", "short", [])),
     "a privilege for nobody": (

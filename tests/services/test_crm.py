@@ -27,6 +27,10 @@ def changed(at: int = 1, start: int = 1, end: int = 2) -> dict[str, Any]:
     return {"original_start": at, "item": {"when": {"kind": "timed", "start": start, "end": end}}}
 
 
+def contact(**item: Any) -> dict[str, Any]:
+    return {"type": "contact", "user": "anna", "item": item}
+
+
 DAMAGED = {
     "no JSON": "{",
     "no text": b"\xff\xfe",
@@ -51,6 +55,11 @@ DAMAGED = {
     "a field of an item nobody knows": json.dumps(event(item={"titel": "Lunch"})),
     "a field of a time nobody knows": json.dumps(event(item={"when": WHEN | {"zoen": "UTC"}})),
     "a field of an attendee nobody knows": json.dumps(event(item={"attendees": [{"mail": "a@b.example"}]})),
+    "a contact without any name": json.dumps(contact(notes="nobody")),
+    "a birthday that is no day": json.dumps(contact(given_name="Anna", birthday="soon")),
+    "a field of a contact nobody knows": json.dumps(contact(given_name="Anna", e_mail="a@b.example")),
+    "a field of an address nobody knows": json.dumps(contact(emails=[{"value": "a@b.example", "kind": "work"}])),
+    "an event among contacts": json.dumps(contact(title="Lunch", when=WHEN)),
     "an id that is too long": json.dumps(event(id="x" * 81)),
     "a user without an id": json.dumps(USER | {"id": ""}),
     "a user without an address": json.dumps(USER | {"email": "anna"}),

@@ -82,7 +82,7 @@ def test_a_held_run_keeps_the_list_of_its_victims(world: World, direction: Direc
 def test_victims_that_were_deleted_are_no_victims_any_more(world: World, direction: Direction) -> None:
     view, run = held(world, direction)
 
-    world.services.snapshots.approve(OLGA, run.id, GONE, "the team has left")
+    world.services.answers.approve(OLGA, run.id, GONE, "the team has left")
 
     assert world.services.plans.reasons(view.id, ActionKind.DELETE) == {}
 
@@ -90,7 +90,7 @@ def test_victims_that_were_deleted_are_no_victims_any_more(world: World, directi
 def test_a_held_run_goes_on_with_exactly_what_was_approved(world: World, direction: Direction) -> None:
     view, run = held(world, direction)
 
-    world.services.snapshots.approve(OLGA, run.id, GONE, "the team has left")
+    world.services.answers.approve(OLGA, run.id, GONE, "the team has left")
 
     done = world.services.console.snapshot(view.id)
     assert (done.state, done.counters.deleted, done.counters.created) == (SnapshotState.DONE, GONE, 1)
@@ -102,7 +102,7 @@ def test_an_approval_does_not_hold_for_other_victims(world: World, direction: Di
     delete_at_source(world, direction, range(GONE, GONE + 3))
     world.forget_requests()
 
-    world.services.snapshots.approve(OLGA, run.id, GONE, "the team has left")
+    world.services.answers.approve(OLGA, run.id, GONE, "the team has left")
 
     again = world.run(view)
     assert again.state is RunState.HELD
@@ -117,7 +117,7 @@ def test_an_approval_needs_the_number_and_a_reason(world: World, typed: int | No
     view, run = held(world, Direction.GET)
 
     with pytest.raises(InvalidInput) as refused:
-        world.services.snapshots.approve(OLGA, run.id, typed, reason)
+        world.services.answers.approve(OLGA, run.id, typed, reason)
 
     assert list(refused.value.fields) == [field]
     assert world.run(view).state is RunState.HELD
@@ -127,9 +127,9 @@ def test_only_a_held_run_can_be_approved(world: World) -> None:
     run = world.run(world.get())
 
     with pytest.raises(Refused) as refused:
-        world.services.snapshots.approve(OLGA, run.id, 0, "why not")
+        world.services.answers.approve(OLGA, run.id, 0, "why not")
     with pytest.raises(NotFound):
-        world.services.snapshots.approve(OLGA, 10_000, 0, "why not")
+        world.services.answers.approve(OLGA, 10_000, 0, "why not")
 
     assert refused.value.why == "not_held"
 

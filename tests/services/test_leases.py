@@ -11,8 +11,8 @@ import pytest
 from nylasadmin.adapters.clocks import FixedClock
 from nylasadmin.adapters.storage.tables import runs
 from nylasadmin.domain.links import OffReason
-from nylasadmin.domain.plan import Direction
-from nylasadmin.domain.runs import Run
+from nylasadmin.domain.plan import Direction, ReceiverOnly
+from nylasadmin.domain.runs import Run, RunState
 from nylasadmin.services import leases
 from nylasadmin.services.leases import Cancelled, Interrupted, Keeper, Lease, LeaseLost, SwitchedOff
 from tests.services.conftest import Worlds
@@ -177,7 +177,8 @@ def test_a_worker_that_lost_its_run_in_the_middle_leaves_nothing_of_its_own(
         world.event(title)
     world.services.snapshots.request(OLGA, direction=Direction.GET, target_id=1)
     worker, storage = world.product.worker, world.product.storage
-    real = worker._plan  # the point between reading and writing
+    planner = worker._planner
+    real = planner.plan  # the point between reading and writing
 
     def paused(run: Run, *rest: object) -> object:
         planned = real(run, *rest)  # type: ignore[arg-type]
@@ -187,10 +188,25 @@ def test_a_worker_that_lost_its_run_in_the_middle_leaves_nothing_of_its_own(
             assert str(worker.run_link(run.id)) == "done"
         return planned
 
-    monkeypatch.setattr(worker, "_plan", paused)
+    monkeypatch.setattr(planner, "plan", paused)
 
     assert worker.run_link(1) is None
 
     (run,) = world.rows("runs")
     assert (run["state"], run["created"], run["fence"]) == ("done", 2, 2)
     assert (world.titles_in_crm(), len(world.rows("crm_changes"))) == (["One", "Two"], 2)
+
+
+def test_a_keeper_that_waited_for_the_end_of_a_run_does_not_lease_it_again(
+    world: World, lease: Lease, clock: FixedClock
+) -> None:
+    """Its renewal may have waited for the very transaction that ended the run; the link must be free all the same."""
+    with world.product.storage.write() as tx:
+        run = Run(id=1, snapshot_id=1, link_id=1, direction=Direction.GET, receiver_only=ReceiverOnly.KEEP, fence=1)
+        assert tx.runs.finish(run, RunState.DONE)
+    lease.keep()
+    (row,) = [r for r in world.rows("runs") if r["id"] == 1]
+    assert row["lease_until"] is None
+    world.services.snapshots.request(OLGA, direction=Direction.GET, target_id=1)
+    with world.product.storage.read() as tx:
+        assert tx.runs.claimable(clock.now(), None, 10) != []

@@ -29,9 +29,10 @@ def test_a_stale_form_is_refused_with_the_stored_values(world: World) -> None:
 
 def test_a_direction_of_many_links_is_switched_at_once(worlds: Worlds) -> None:
     world = worlds(users=3)
-    world.services.links.edit(OLGA, 1, 1, inbound=True, outbound=False)
+    first, second, third = (x["id"] for x in world.rows("links"))
+    world.services.links.edit(OLGA, first, 1, inbound=True, outbound=False)
 
-    assert world.services.links.switch_many(OLGA, [1, 2, 3, 99], Direction.SEND, False) == 2
+    assert world.services.links.switch_many(OLGA, [first, second, third, 99], Direction.SEND, False) == 2
     assert world.services.links.switch_many(OLGA, [], Direction.SEND, False) == 0
 
     assert [(x["inbound"], x["outbound"]) for x in world.rows("links")] == [(True, False)] * 3
@@ -40,10 +41,12 @@ def test_a_direction_of_many_links_is_switched_at_once(worlds: Worlds) -> None:
 def test_a_link_named_twice_or_unknown_is_not_counted(worlds: Worlds) -> None:
     world = worlds(users=3)
 
-    world.services.links.switch_many(OLGA, [2, 1, 2, 99], Direction.SEND, False)
+    first, second, _ = (x["id"] for x in world.rows("links"))
+
+    world.services.links.switch_many(OLGA, [second, first, second, 99], Direction.SEND, False)
 
     row = world.services.audit.rows()[0]
-    assert (row.subject, '"links":[1,2]' in row.new) == ("2 links", True)
+    assert (row.subject, f'"links":[{first},{second}]' in row.new) == ("2 links", True)
 
 
 def test_a_removed_link_is_gone_and_its_pairs_are_remembered(world: World) -> None:

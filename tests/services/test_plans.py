@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from msgspec.structs import replace
 
+from nylasadmin.adapters.clocks import SystemClock
 from nylasadmin.domain.differences import MASK, Field
+from nylasadmin.domain.filters import Filter, Kinds, describe
+from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import ActionKind, Direction, Reason
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services.plan_views import PlanItemView, PlanQuery, PlanView
 from nylasadmin.services.plans import LIFETIME_S, Plans
 from nylasadmin.services.views import SnapshotState, SnapshotView
+from tests.services.conftest import Worlds
 from tests.services.worlds import OLGA, World
 
 VERA = Actor(name="vera", address="10.0.0.8")
@@ -190,3 +196,52 @@ class _Later:
 
     def now(self) -> float:
         return self._clock.now() + LIFETIME_S + 1
+
+
+def test_what_was_left_out_of_a_plan_is_left_out_when_its_run_is_tried_again(agreed: World) -> None:
+    for title in ("Delta", "Epsilon"):
+        agreed.event(title)
+    view = plan(agreed)
+    (excluded,) = [i for i in items(agreed, view) if i.title == "Delta"]
+    agreed.services.plans.exclude(OLGA, view.preview.id, [(excluded.run_id, excluded.seq)], is_excluded=True)
+    asleep = Plans(agreed.product.storage, SystemClock(), wake=lambda: None)
+    stopped = asleep.run(OLGA, view.preview.id)
+    agreed.services.snapshots.cancel(OLGA, stopped.id)
+
+    agreed.services.snapshots.retry_run(OLGA, agreed.run(stopped).id)
+
+    assert agreed.titles_in_crm() == ["Alpha", "Beta", "Epsilon", "Gamma"]
+
+
+def test_the_audit_row_of_a_plan_names_its_filter(agreed: World) -> None:
+    agreed.event("Delta")
+    preview = agreed.snapshot(Direction.GET, is_preview=True, filter=Filter(kinds=Kinds.SINGLE))
+    agreed.services.plans.run(OLGA, preview.id)
+    (row,) = [r for r in agreed.rows("audit") if r["action"] == "plan.run"]
+    assert json.loads(row["new"])["filter"] == describe(Filter(kinds=Kinds.SINGLE))
+
+
+def test_a_run_names_the_links_that_its_plan_could_not_compare(worlds: Worlds) -> None:
+    world = worlds(users=2)
+    world.event("Alpha")
+    world.event("Beta", 1)
+    world.fault("status", status=500, grant=world.box.grants[1].id, count=None)
+    preview = world.snapshot(Direction.GET, is_preview=True)
+    world.heal()
+
+    done = carried_out(world, world.services.plans.get(preview.id))
+
+    missing = world.link(1)
+    assert [(s.link_id, s.off) for s in done.skipped if s.link_id == missing.id] == [
+        (missing.id, (OffReason.NOT_COMPARED,))
+    ]
+    assert (world.titles_in_crm(), world.titles_in_crm(1)) == (["Alpha"], [])
+
+
+def test_a_run_names_the_links_that_its_plan_left_out(worlds: Worlds) -> None:
+    world = worlds(users=2)
+    world.event("Alpha")
+    off = world.link(1)
+    world.services.links.edit(OLGA, off.id, off.version, inbound=False, outbound=True)
+    done = carried_out(world, plan(world))
+    assert (off.id, (OffReason.LINK_SWITCH,)) in [(s.link_id, s.off) for s in done.skipped]

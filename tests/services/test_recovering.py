@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -35,6 +36,67 @@ def test_an_event_that_was_stored_before_a_time_out_exists_once(world: World) ->
 
     assert (first.counters.created, first.counters.failed) == (1, 0)
     assert (second.counters.unchanged, world.titles_at_nylas()) == (1, ["One"])
+
+
+def test_what_nylas_gave_an_item_is_taken_over_though_the_answer_was_lost(world: World) -> None:
+    world.put("One")
+    world.fault("store_then_504", method="POST")
+
+    world.send()
+
+    item, (event,) = world.named("One").item, world.events().values()
+    assert item.organizer is not None
+    assert (item.organizer.email, item.uid) == (event["organizer"]["email"], event["ical_uid"])
+
+
+def test_what_nylas_gave_is_taken_over_by_the_run_that_finds_the_item(world: World) -> None:
+    world.put("One")
+    world.fault("hang", method="POST", seconds=1.6)
+    world.send()
+
+    world.send()
+
+    assert world.named("One").item.uid == next(iter(world.events().values()))["ical_uid"]
+    assert world.get().counters.written == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [("PUT", {"kind": "store_then_504"}), ("DELETE", {"kind": "hang", "seconds": 1.5})],  # a DELETE is asked again
+)
+def test_a_change_whose_answer_was_lost_is_recorded_as_done_once_it_is_seen(
+    world: World, method: str, fault: dict[str, Any]
+) -> None:
+    for title in ("One", "Two", "Three", "Four", "Five"):
+        world.put(title)
+    world.send()
+    if method == "PUT":
+        world.edit(world.named("One"), location="Room 1")
+    else:
+        world.services.crm.delete(OLGA, world.named("One").id)
+    world.fault(**fault, method=method, count=None)
+    first = world.send()
+    world.heal()
+    while method == "DELETE" and "One" in world.titles_at_nylas():
+        time.sleep(0.05)
+
+    second = world.send()
+
+    assert (first.counters.failed, second.counters.written, second.counters.failed) == (1, 0, 0)
+    assert [w["state"] for w in world.rows("writes")] == ["done"] * 6
+
+
+def test_a_change_that_was_never_carried_out_is_made_by_the_next_run(world: World) -> None:
+    world.put("One")
+    world.send()
+    world.edit(world.named("One"), location="Room 1")
+    world.fault("status", status=504, method="PUT", count=None)
+    world.send()
+    world.heal()
+
+    second = world.send()
+
+    assert (second.counters.updated, [w["state"] for w in world.rows("writes")]) == (1, ["done", "unknown", "done"])
 
 
 def test_an_answer_that_cannot_be_looked_up_now_is_looked_up_by_the_next_run(world: World) -> None:

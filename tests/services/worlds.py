@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from nylasadmin import bootstrap
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.nylas.http import Patience
 from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.bootstrap import Product
-from nylasadmin.domain.items import ItemId, ScheduleItem, Timed
+from nylasadmin.domain.items import ItemId, ItemType, ScheduleItem, Timed
 from nylasadmin.domain.links import PRIMARY, Link
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Actor
@@ -26,6 +26,7 @@ from nylasadmin.sandbox.calendars import Calendar
 from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services import Services
 from nylasadmin.services.rows import CrmItem
+from nylasadmin.services.storage import Clock
 from nylasadmin.services.views import RunRow, SnapshotView
 from nylasadmin.settings import Settings
 from tests.sandbox.openapi import judged_sandbox
@@ -33,6 +34,7 @@ from tests.sandbox.openapi import judged_sandbox
 OLGA = Actor(name="olga", address="10.0.0.7")
 HOUR, DAY = 3600, 86_400
 NOON = 1_790_000_000 // DAY * DAY + 12 * HOUR
+MAIL_TYPES = (ItemType.MESSAGE, ItemType.THREAD)
 QUICK = Patience(tries=2, first_wait_s=0.01, longest_wait_s=0.05)
 
 Json = dict[str, Any]
@@ -143,6 +145,13 @@ class World:
             ]
         return found
 
+    def typed_link(self, item_type: ItemType, user: int = 0) -> Link:
+        """Give a user's link of a type that there is one of."""
+        with self.product.storage.read() as tx:
+            links = tx.links.of_target(self.target.id)
+        (found,) = [x for x in links if x.item_type is item_type and x.user_id == f"u{user}"]
+        return found
+
     def run(self, view: SnapshotView, user: int = 0, calendar: str = "primary") -> RunRow:
         wanted = self.link(user, calendar).id
         (found,) = [r for r in self.services.console.runs(view.id, size=1000) if r.link_id == wanted]
@@ -175,13 +184,20 @@ def stored(calendar: Calendar) -> list[Json]:
 
 @contextmanager
 def opened(
-    folder: Path, box: RunningSandbox, *, nylas: NylasHttpSide | None = None, **settings: Any
+    folder: Path,
+    box: RunningSandbox,
+    *,
+    nylas: NylasHttpSide | None = None,
+    contacts: bool = False,
+    clock: Clock | None = None,
+    mail: bool = False,
+    **settings: Any,
 ) -> Iterator[World]:
     """Build the product on a folder and discover the sandbox; a folder that was used before is opened as it is."""
     side = nylas or NylasHttpSide(patience=QUICK)
-    product = bootstrap.build(settings_in(folder, **settings), nylas=side)
+    product = bootstrap.build(settings_in(folder, **settings), nylas=side, clock=clock)
     known = {t.name: t for t in all_targets(product)}
-    target = known.get("Sandbox") or add_target(product, box)
+    target = known.get("Sandbox") or add_target(product, box, contacts=contacts, mail=mail)
     try:
         yield World(box, product, target)
     finally:
@@ -194,8 +210,19 @@ def all_targets(product: Product) -> list[Target]:
         return tx.targets.all()
 
 
-def add_target(product: Product, box: RunningSandbox, name: str = "Sandbox", **fields: Any) -> Target:
-    """Make CRM users of the sandbox's people, add it as a target and discover it."""
+def add_target(
+    product: Product,
+    box: RunningSandbox,
+    name: str = "Sandbox",
+    *,
+    contacts: bool = False,
+    mail: bool = False,
+    **fields: Any,
+) -> Target:
+    """Make CRM users of the sandbox's people, add it as a target and discover it.
+
+    ``contacts`` and ``mail`` keep those links.
+    """
     lines = [
         json.dumps({"type": "user", "id": f"u{n}", "name": g.name, "email": g.email}) for n, g in enumerate(box.grants)
     ]
@@ -204,14 +231,32 @@ def add_target(product: Product, box: RunningSandbox, name: str = "Sandbox", **f
     form = TargetForm(name=name, host="sandbox.example", base_url=box.url, api_key=box.api_key, **values)
     target = product.services.targets.add(OLGA, form)
     product.services.targets.discover(OLGA, target.id)
+    only_calendars(product, *([ItemType.CONTACT] if contacts else []), *(MAIL_TYPES if mail else []))
     return product.services.targets.get(target.id)
+
+
+def only_calendars(product: Product, *others: ItemType) -> None:
+    """Leave no link but those of calendars and the other types named, numbered from 1.
+
+    Most tests are about calendars, and count links.
+    """
+    links = metadata.tables["links"]
+    kept = [str(item_type) for item_type in (ItemType.EVENT, *others)]
+    with product.engine.begin() as connection:
+        connection.execute(delete(links).where(links.c.item_type.not_in(kept)))
+        for number, link_id in enumerate(
+            connection.execute(select(links.c.id).order_by(links.c.id)).scalars().all(), 1
+        ):
+            if link_id != number:  # a new one: those that have runs and pairs come first
+                connection.execute(update(links).where(links.c.id == link_id).values(id=number))
 
 
 @contextmanager
 def world_of(folder: Path, *, users: int = 1, events_per_user: int = 0, **options: Any) -> Iterator[World]:
-    settings = options.pop("settings", {})
+    settings = options.pop("settings", {}) | {"clock": options.pop("clock", None)}
+    kept = {name: options.pop(name, False) for name in ("contacts", "mail")}
     with (
         judged_sandbox(users=users, events_per_user=events_per_user, **options) as box,
-        opened(folder, box, **settings) as world,
+        opened(folder, box, **kept, **settings) as world,
     ):
         yield world

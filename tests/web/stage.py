@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from nylasadmin.bootstrap import Product
+from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.links import Link
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import COMMAND_LINE
@@ -15,6 +16,7 @@ from nylasadmin.domain.targets import Target, TargetForm
 from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.views import LinkQuery, LinkRow, SnapshotView
 from tests.sandbox.openapi import judged_sandbox
+from tests.services.worlds import MAIL_TYPES, only_calendars
 
 CHANNEL = {
     "connect_timeout_s": "5",
@@ -23,6 +25,11 @@ CHANNEL = {
     "requests_per_s": "10",
     "guard_deletes": "50",
     "guard_share_percent": "20",
+    "guard_share_from": "20",
+    "guard_shrink_percent": "50",
+    "four_eyes_deletes": "",
+    "keep_older_days": "",
+    "undo_days": "30",
 }
 
 
@@ -49,11 +56,13 @@ class Stage:
         report = self.product.services.crm.load(COMMAND_LINE, [json.dumps(user) for user in users])
         assert not report.problems
 
-    def discover(self) -> None:
+    def discover(self, *, contacts: bool = False, mail: bool = False) -> None:
+        """Discover accounts and links; those of contacts and mail stay only if asked for."""
         self.add_users()
         found = self.product.services.targets.discover(COMMAND_LINE, self.target.id)
         assert found.links_made
         assert not found.problems
+        only_calendars(self.product, *([ItemType.CONTACT] if contacts else []), *(MAIL_TYPES if mail else []))
 
     @property
     def rows(self) -> tuple[LinkRow, ...]:

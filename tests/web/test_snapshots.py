@@ -168,7 +168,7 @@ def test_a_link_whose_account_needs_sign_in_says_what_the_user_has_to_do(visit: 
 
 def test_a_target_without_links_sends_to_discover(visit: Visit, bare: Stage) -> None:
     answer = visit("olga").send("/snapshots/plan", ask(bare))
-    assert "This target has no links yet. Discover its accounts and calendars first." in answer.text
+    assert "This target has no links yet. Discover its accounts and folders first." in answer.text
     assert "The list below" not in answer.text
 
 
@@ -179,6 +179,38 @@ def test_without_scripts_the_plan_is_a_page(visit: Visit, stage: Stage) -> None:
     page = person.get(answer.location or "").text
     assert "<html" in page
     assert 'data-state="done"' in page
+
+
+def test_without_scripts_a_refused_plan_is_a_page_too(visit: Visit, stage: Stage) -> None:
+    stage.product.services.links.edit(COMMAND_LINE, stage.link.id, 1, inbound=False, outbound=True)
+    answer = visit("olga").post("/snapshots/plan", {"direction": "get", "link_id": stage.link.id, "reason": "typed"})
+    assert answer.status_code == 409
+    assert "<html" in answer.text
+    assert "Inbound is off at this link" in answer.text
+    assert 'value="typed"' in answer.text
+
+
+def test_an_endless_reason_for_a_plan_is_refused_in_the_form(visit: Visit, stage: Stage) -> None:
+    answer = visit("olga").post("/snapshots/plan", ask(stage, reason="x" * 501))
+    assert answer.status_code == 422
+    assert "Use 500 characters or fewer" in answer.text
+    assert 'value="xxx' in answer.text
+
+
+def test_the_number_of_a_snapshot_stands_for_no_plan_in_the_dialog(visit: Visit, stage: Stage) -> None:
+    done = stage.get()
+    answer = visit("olga").get(f"/snapshots/new?direction=get&target_id={stage.target.id}&preview_id={done.id}")
+    assert answer.status_code == 200
+    assert 'data-state="done"' not in answer.text
+
+
+@pytest.mark.parametrize("address", ["/snapshots?page=99", "/snapshots/{id}?page=99&failures=99"])
+def test_a_page_beyond_the_last_is_the_last(visit: Visit, stage: Stage, address: str) -> None:
+    done = stage.get()
+    page = visit("olga").get(address.format(id=done.id)).text
+    assert "No snapshot yet" not in page
+    assert "No run in that state" not in page
+    assert stage.target.name in page
 
 
 # --- start, progress, result -------------------------------------------------------------------------------------
@@ -361,7 +393,7 @@ def test_what_cannot_be_written_is_counted_by_reason_and_listed(visit: Visit, st
     sent = stage.send(row.id)
 
     page = visit("olga").get(f"/snapshots/{sent.id}").text
-    assert f"Cannot be written: {sent.counters.skipped} item" in page
+    assert f"Not written: {sent.counters.skipped} item" in page
     assert "Somebody else organizes it" in page
     listed = visit("olga").get(f"/snapshots/{sent.id}/unwritten?kind=skip").text
     assert "Theirs" in listed

@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.privileges import COMMAND_LINE
+from nylasadmin.domain.targets import GuardLimits
 from nylasadmin.services.rows import NewRun
 from nylasadmin.services.targets import form_of
 from tests.web.stage import Stage, form
@@ -41,7 +42,7 @@ def test_a_viewer_without_a_target_is_told_who_adds_one(visit: Visit) -> None:
 def test_a_target_without_links_says_to_discover(visit: Visit, bare: Stage) -> None:
     page = visit("olga").get(f"/targets/{bare.target.id}")
     assert "No links yet" in page.text
-    assert "Discover accounts and calendars" in page.text
+    assert "Discover accounts and folders" in page.text
     assert "No link selected" in page.text
 
 
@@ -168,6 +169,59 @@ def test_editing_changes_the_fields_and_keeps_the_key(visit: Visit, stage: Stage
     assert (answer.status_code, set(events)) == (200, {"targetsChanged", "dialog-done"})
     target = stage.product.services.targets.get(stage.target.id)
     assert (target.name, target.sender.key_tail) == ("Renamed", stage.target.sender.key_tail)
+
+
+GUARD = {
+    "guard_deletes": "10",
+    "guard_share_percent": "15",
+    "guard_share_from": "40",
+    "guard_shrink_percent": "30",
+    "four_eyes_deletes": "100",
+    "keep_older_days": "365",
+    "undo_days": "7",
+}
+
+
+def test_the_guards_limits_are_edited_and_shown(visit: Visit, stage: Stage) -> None:
+    person = visit("olga")
+    assert person.send(f"/targets/{stage.target.id}/edit", _typed(stage) | GUARD).status_code == 200
+    target = stage.product.services.targets.get(stage.target.id)
+    panel = " ".join(person.get(f"/panels/targets/{target.id}/server").text.split())
+    assert target.guard == GuardLimits(
+        deletes=10, share_percent=15, share_from=40, shrink_percent=30, four_eyes_deletes=100
+    )
+    assert (target.keep_older_days, target.undo_days) == (365, 7)
+    for words in ("above 10 deletions or 15 % of a folder", "four eyes above 100 deletions", "older than 365 days"):
+        assert words in panel
+
+
+def test_limits_that_never_apply_are_left_empty(visit: Visit, stage: Stage) -> None:
+    person, path = visit("olga"), f"/targets/{stage.target.id}/edit"
+    person.send(path, _typed(stage) | GUARD)
+    empty = {"four_eyes_deletes": " ", "keep_older_days": "", "version": str(stage.target.version + 1)}
+    assert person.send(path, _typed(stage) | GUARD | empty).status_code == 200
+    target = stage.product.services.targets.get(stage.target.id)
+    assert (target.guard.four_eyes_deletes, target.keep_older_days) == (None, None)
+    assert "whoever asked may approve" in person.get(f"/panels/targets/{target.id}/server").text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("four_eyes_deletes", "often", "Enter a whole number, or leave it empty for never."),
+        ("keep_older_days", "-1", "Enter a number from 1 to 36,500"),
+        ("guard_share_from", "", "Enter a whole number."),
+        ("guard_shrink_percent", "101", "Enter a number from 1 to 100"),
+        ("undo_days", "0", "Enter a number from 1 to 3,650"),
+    ],
+)
+def test_a_wrong_limit_is_told_beside_it_and_kept(
+    visit: Visit, stage: Stage, field: str, typed: str, told: str
+) -> None:
+    answer = visit("olga").send(f"/targets/{stage.target.id}/edit", _typed(stage) | GUARD | {field: typed})
+    assert (answer.status_code, told in answer.text) == (422, True)
+    assert f'name="{field}" type="text" value="{typed}" aria-invalid="true"' in answer.text
+    assert stage.product.services.targets.get(stage.target.id).version == stage.target.version
 
 
 def test_a_form_opened_before_somebody_else_saved_shows_both_values(visit: Visit, stage: Stage) -> None:

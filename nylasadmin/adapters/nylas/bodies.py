@@ -39,7 +39,8 @@ def changes(current: ScheduleItem, wanted: ScheduleItem, rules: ProviderRules) -
 
 def recurrence_of(lines: tuple[str, ...], cancelled: tuple[Moment, ...]) -> list[str]:
     """Spell a recurrence; an empty one makes a single event of a series."""
-    return [*lines, *format_exdates(cancelled)] if lines else []
+    named = [line if ":" in line else f"RRULE:{line}" for line in lines]
+    return [*named, *format_exdates(cancelled)] if named else []
 
 
 def when_body(when: When, rules: ProviderRules) -> Body:

@@ -9,9 +9,13 @@ import time
 from collections.abc import Callable
 
 import msgspec
+from requests.adapters import BaseAdapter
 
-from nylasadmin.adapters.nylas.http import IMPATIENT, NylasHttp, Patience, Sessions
+from nylasadmin.adapters.nylas.contacts import ContactReader, ContactWriter
+from nylasadmin.adapters.nylas.http import IMPATIENT, NylasHttp, Patience, Query, Sessions
 from nylasadmin.adapters.nylas.listings import Horizon
+from nylasadmin.adapters.nylas.mail import MailReader
+from nylasadmin.adapters.nylas.mail.kinds import MESSAGES, THREADS, MailKind, Piece
 from nylasadmin.adapters.nylas.pacing import Paces, Sleep
 from nylasadmin.adapters.nylas.reading import NylasReader
 from nylasadmin.adapters.nylas.store import NylasFolder
@@ -23,8 +27,11 @@ from nylasadmin.adapters.nylas.wire import (
     WireGrant,
     read,
 )
+from nylasadmin.adapters.nylas.writing import Writer
 from nylasadmin.domain.directory import Application, Calendar, Grant
-from nylasadmin.services.ports import FolderRef, SenderSettings
+from nylasadmin.domain.items import ItemType
+from nylasadmin.errors import AccessDenied, BadRequest, NotThere
+from nylasadmin.services.ports import FolderRef, ItemReader, ItemStore, SenderSettings
 
 _PAGE = 200
 
@@ -37,7 +44,8 @@ class NylasHttpSide:
     """Opens directories and folders at any Nylas application.
 
     ``proxy`` and ``ca_bundle`` come from the settings; the environment is not consulted. ``horizon`` says how far
-    calendars are listed whose provider limits windows.
+    calendars are listed whose provider limits windows. ``transport`` carries requests in place of the network, for
+    tests that live in one process.
     """
 
     def __init__(
@@ -49,26 +57,54 @@ class NylasHttpSide:
         horizon: Horizon | None = None,
         sleep: Sleep = time.sleep,
         now: Callable[[], float] = time.time,
+        transport: BaseAdapter | None = None,
     ) -> None:
-        self._sessions = Sessions(proxy=proxy, ca_bundle=ca_bundle)
+        self._sessions = Sessions(proxy=proxy, ca_bundle=ca_bundle, transport=transport)
         self._paces = Paces(sleep=sleep)
         self._patience = patience or Patience()
         self._horizon = horizon
         self._sleep = sleep
         self._now = now
+        self._readers: dict[ItemType, Callable[[SenderSettings, FolderRef], ItemReader]] = {
+            ItemType.EVENT: self._events,
+            ItemType.CONTACT: self._contacts,
+            ItemType.MESSAGE: lambda sender, folder: self._mail(sender, folder, MESSAGES),
+            ItemType.THREAD: lambda sender, folder: self._mail(sender, folder, THREADS),
+        }
+        self._stores: dict[ItemType, Callable[[SenderSettings, FolderRef], ItemStore]] = {
+            ItemType.EVENT: self._event_store,
+            ItemType.CONTACT: self._contact_store,
+        }
 
     def directory(self, sender: SenderSettings) -> NylasDirectory:
         """Open an application's directory."""
         return NylasDirectory(lambda grant_id, patience: self._http(sender, grant_id, patience))
 
-    def reader(self, sender: SenderSettings, folder: FolderRef) -> NylasReader:
-        """Open a folder that can only be read."""
+    def reader(self, sender: SenderSettings, folder: FolderRef) -> ItemReader:
+        """Open a folder that can only be read. Raises ``KeyError`` for a type that cannot be copied."""
+        return self._readers[folder.item_type](sender, folder)
+
+    def store(self, sender: SenderSettings, folder: FolderRef) -> ItemStore:
+        """Open a folder that can be read and written. Raises ``KeyError`` for a type that cannot be written."""
+        return self._stores[folder.item_type](sender, folder)
+
+    def _events(self, sender: SenderSettings, folder: FolderRef) -> NylasReader:
         http = self._http(sender, folder.grant_id)
         return NylasReader(http, folder, concurrency=sender.concurrency, now=self._now, horizon=self._horizon)
 
-    def store(self, sender: SenderSettings, folder: FolderRef) -> NylasFolder:
-        """Open a folder that can be read and written."""
-        return NylasFolder(self.reader(sender, folder), sender.concurrency)
+    def _contacts(self, sender: SenderSettings, folder: FolderRef) -> ContactReader:
+        return ContactReader(self._http(sender, folder.grant_id), folder, concurrency=sender.concurrency)
+
+    def _mail(self, sender: SenderSettings, folder: FolderRef, kind: MailKind[Piece]) -> MailReader[Piece]:
+        return MailReader(self._http(sender, folder.grant_id), folder, kind, concurrency=sender.concurrency)
+
+    def _event_store(self, sender: SenderSettings, folder: FolderRef) -> NylasFolder:
+        reader = self._events(sender, folder)
+        return NylasFolder(reader, Writer(reader).carry_out, sender.concurrency)
+
+    def _contact_store(self, sender: SenderSettings, folder: FolderRef) -> NylasFolder:
+        reader = self._contacts(sender, folder)
+        return NylasFolder(reader, ContactWriter(reader).carry_out, sender.concurrency)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -105,6 +141,22 @@ class NylasDirectory:
             grants.update((g.id, _grant(g)) for g in page)
             if len(page) < _PAGE or len(grants) == known:
                 return list(grants.values())
+
+    def has_address_book(self, grant_id: str) -> bool:
+        """Say whether a grant's contacts can be read: some providers have none, and some users allow it not."""
+        return self._can_list(grant_id, "contacts")
+
+    def has_mailbox(self, grant_id: str) -> bool:
+        """Say whether a grant's mail can be read: some providers have none, and some users allow it not."""
+        return self._can_list(grant_id, "messages")
+
+    def _can_list(self, grant_id: str, collection: str) -> bool:
+        query: Query = {"limit": 1, "select": "id"}
+        try:
+            self._http_for(grant_id, None).get(("v3", "grants", grant_id, collection), query)
+        except (AccessDenied, BadRequest, NotThere):
+            return False
+        return True
 
     def calendars(self, grant_id: str) -> list[Calendar]:
         """Read all calendars of a grant."""

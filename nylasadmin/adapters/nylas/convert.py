@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from nylasadmin.adapters.nylas.wire import WireEvent, WireParticipant, WireReminders, WireWhen
+from nylasadmin.domain.cancellations import has_occurrence
 from nylasadmin.domain.fidelity import occurrence
 from nylasadmin.domain.items import (
     AllDay,
@@ -32,6 +33,9 @@ from nylasadmin.domain.items import (
 from nylasadmin.domain.providers import ProviderRules
 from nylasadmin.domain.recurrence import normalized_rule, parse_exdates, zone_or_utc
 
+CONVERSION_VERSION = 1
+"""Raised when an event becomes another item than before; what was seen until then is looked at afresh."""
+
 MARKER_KEY = "key1"
 """The metadata key that carries our marker: indexed, and free of separators that clients rewrite."""
 
@@ -49,13 +53,14 @@ class Series(msgspec.Struct, frozen=True):
     """An item with what is needed to write it: the event itself and, for a series, how its occurrences are stored.
 
     ``occurrence_ids`` names the stored override of a moment (changed or cancelled); ``excluded`` are the moments
-    cancelled by the recurrence itself.
+    cancelled by the recurrence itself; ``modified`` (Unix seconds) when any of it last changed.
     """
 
     event: WireEvent
     item: ScheduleItem
     occurrence_ids: dict[Moment, str]
     excluded: frozenset[Moment]
+    modified: int | None = None
 
 
 def item_of(event: WireEvent, rules: ProviderRules) -> ScheduleItem:
@@ -73,13 +78,15 @@ def orphan_of(event: WireEvent, rules: ProviderRules) -> ScheduleItem:
 def series_of(master: WireEvent, overrides: Iterable[WireEvent], rules: ProviderRules) -> Series:
     """Fold a master and its stored occurrences into one item.
 
-    An occurrence that equals what its series says is none: some answers list them all.
+    An occurrence that equals what its series says is none: some answers list them all. One that its series has not (any
+    more) is there all the same, whatever it says.
     """
     when = when_of(master.when, rules)
     lines, excluded = _split_recurrence(master.recurrence or (), when)
     item = _item(master, when, rules, lines)
-    cancelled, changed, ids = set(excluded), {}, {}
+    cancelled, changed, ids, modified = set(excluded), {}, {}, master.modified
     for event in overrides:
+        modified = max(modified or 0, event.modified or 0) or None
         moment = original_moment(event, when)
         ids[moment] = event.id
         if event.is_cancelled:
@@ -87,9 +94,9 @@ def series_of(master: WireEvent, overrides: Iterable[WireEvent], rules: Provider
             continue
         cancelled.discard(moment)
         instead = msgspec.structs.replace(item_of(event, rules), uid=None)
-        if instead != occurrence(item, moment):
+        if instead != occurrence(item, moment) or not has_occurrence(item.rules, item.when, moment):
             changed[moment] = instead
-    return Series(master, _with_occurrences(item, cancelled, changed), ids, frozenset(excluded))
+    return Series(master, _with_occurrences(item, cancelled, changed), ids, frozenset(excluded), modified)
 
 
 def _with_occurrences(

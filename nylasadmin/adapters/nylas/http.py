@@ -15,9 +15,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter
 
 from nylasadmin import __version__
+from nylasadmin.adapters.nylas.ahead import TellingAdapter
 from nylasadmin.adapters.nylas.answers import error_of_answer, error_of_exception
 from nylasadmin.adapters.nylas.pacing import GrantPace, Sleep
 from nylasadmin.errors import BadAnswer, ConnectionRefused, NylasError, RateLimited, ServiceFailed, TimedOut
@@ -48,13 +49,16 @@ class Sessions:
 
     The environment is not consulted (``trust_env`` off): a ``.netrc`` entry for the host would silently replace our
     Bearer key, and a developer's proxy variables would send customers' calendars elsewhere. Where the way out is a
-    proxy or a private authority, the settings say so.
+    proxy or a private authority, the settings say so. ``transport`` takes the place of the network.
     """
 
-    def __init__(self, *, proxy: str | None = None, ca_bundle: str | None = None) -> None:
+    def __init__(
+        self, *, proxy: str | None = None, ca_bundle: str | None = None, transport: BaseAdapter | None = None
+    ) -> None:
         self._idle: list[requests.Session] = []
         self._proxy = proxy
         self._ca_bundle = ca_bundle
+        self._transport = transport
 
     @contextmanager
     def borrowed(self) -> Iterator[requests.Session]:
@@ -79,8 +83,8 @@ class Sessions:
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers["User-Agent"] = f"nylasadmin/{__version__}"
         session.headers["Accept"] = "application/json"
-        session.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=1))
-        session.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=1))
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, self._transport or TellingAdapter(pool_connections=4, pool_maxsize=1))
         if self._proxy:
             session.proxies = {"http": self._proxy, "https": self._proxy}
         if self._ca_bundle:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 
 import msgspec
 
+from nylasadmin.adapters.nylas.ahead import Ahead
 from nylasadmin.adapters.nylas.http import NylasHttp, Query
 from nylasadmin.adapters.nylas.wire import EventPage, read_page
 from nylasadmin.domain.items import ScheduleItem, first_start
@@ -30,6 +32,7 @@ _MOST_RESTARTS = 3
 _YEAR_S = 366 * DAY_S
 _REACH_AHEAD_YEARS = 5
 _MARGIN_S = 31 * DAY_S
+ReadPage = Callable[[bytes], EventPage]
 _REFUSALS = (AccessDenied, BadRequest, CursorExpired, NotThere)
 
 
@@ -82,12 +85,12 @@ class Listings:
         step = limit * DAY_S
         return [(at, min(at + step, end)) for at in range(start, end, step)]
 
-    def pages(self, start: int, end: int) -> Iterator[EventPage]:
+    def pages(self, start: int, end: int, read: ReadPage = read_page) -> Iterator[EventPage]:
         """Yield the pages of masters, changed occurrences and single events in a range.
 
         Raises :class:`CursorLost` when a page after the first is refused, else :class:`NylasError`.
         """
-        return self._pages(self._range_query(start, end) | self._kinds())
+        return self._pages(self._range_query(start, end) | self._kinds(), read)
 
     def whole(self, start: int, end: int) -> list[EventPage]:
         """Read all pages of a range before giving any; a refused cursor starts it again."""
@@ -148,29 +151,29 @@ class Listings:
     def _patiently(self, query: dict[str, str | int | tuple[str, ...]]) -> list[EventPage]:
         return restarting(lambda: list(self._pages(query)))
 
-    def _pages(self, query: dict[str, str | int | tuple[str, ...]]) -> Iterator[EventPage]:
-        page = read_page(self._http.get(self._path, query))
+    def _pages(self, query: dict[str, str | int | tuple[str, ...]], read: ReadPage = read_page) -> Iterator[EventPage]:
+        page = read(self._http.get(self._path, query))
         if page.next_cursor:
-            yield from self._following(page, query)
+            yield from self._following(page, query, read)
         else:
             yield page
 
-    def _following(self, page: EventPage, query: Query) -> Iterator[EventPage]:
+    def _following(self, page: EventPage, query: Query, read: ReadPage) -> Iterator[EventPage]:
         """Yield a page and all after it; the next one is on its way while the caller works on the one before."""
-        with ThreadPoolExecutor(1, thread_name_prefix="page") as ahead:
+        with Ahead() as ahead:
             while page.next_cursor:
                 cursor = page.next_cursor
-                coming = ahead.submit(self._http.get, self._path, {**query, "page_token": cursor})
+                coming = ahead.ask(partial(self._http.get, self._path, {**query, "page_token": cursor}))
                 yield page
-                page = _arrived(coming)
+                page = _arrived(coming, read)
                 if page.next_cursor == cursor:
                     raise BadAnswer("a cursor that leads to itself", status=200)
             yield page
 
 
-def _arrived(coming: Future[bytes]) -> EventPage:
+def _arrived(coming: Future[bytes], read: ReadPage) -> EventPage:
     try:
-        return read_page(coming.result())
+        return read(coming.result())
     except _REFUSALS as error:
         raise CursorLost(error) from error
 

@@ -6,20 +6,32 @@ There is no way to write from here: whoever plans or previews holds nothing else
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 from nylasadmin.adapters.lanes import in_lanes
-from nylasadmin.adapters.nylas.convert import MARKER_KEY, Series, claimed_by, item_of, marker, orphan_of, series_of
+from nylasadmin.adapters.nylas.convert import (
+    CONVERSION_VERSION,
+    MARKER_KEY,
+    Series,
+    claimed_by,
+    item_of,
+    marker,
+    orphan_of,
+    series_of,
+)
 from nylasadmin.adapters.nylas.gathering import Gathering
 from nylasadmin.adapters.nylas.http import NylasHttp
+from nylasadmin.adapters.nylas.kept_bodies import KeptBodies
 from nylasadmin.adapters.nylas.listings import FAR_FUTURE, CursorLost, Horizon, Listings, Restarts
-from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_event, read_page
+from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_digested_page, read_event, read_page
 from nylasadmin.domain.defects import is_in_calendars
-from nylasadmin.domain.fidelity import Fidelity, fingerprint
+from nylasadmin.domain.fidelity import FINGERPRINT_VERSION, Fidelity, fingerprint, is_alike
 from nylasadmin.domain.items import ItemId, ScheduleItem, decode_item, encode_item
+from nylasadmin.domain.kinds import Item
 from nylasadmin.domain.plan import Observed, Reason, Window
-from nylasadmin.domain.providers import rules_for
+from nylasadmin.domain.providers import ProviderRules, rules_for
 from nylasadmin.domain.recurrence import span
 from nylasadmin.errors import AccessDenied, NotThere
 from nylasadmin.services.ports import FolderRef
@@ -47,7 +59,12 @@ class NylasReader:
         self.rules = rules_for(folder.provider)
         self.listings = Listings(http, folder, self.rules, now=now, horizon=horizon)
         self._own = {folder.account_email.strip().lower(), folder.folder_id.lower(), ""}
-        self._bodies: dict[str, bytes] = {}
+        self._bodies = KeptBodies()
+        self._known: Mapping[bytes, Observed] = {}
+
+    def recognize(self, known: Mapping[bytes, Observed]) -> None:
+        """Take single events that come with one of these digests for the item that belongs to it."""
+        self._known = known
 
     def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
         """Yield single items page by page, then each series as one item; complete when it ends without an error."""
@@ -65,16 +82,24 @@ class NylasReader:
             self._expect_calendar()
         return [self._seen(one, fidelity) for one in map(found.get, ids) if one is not None]
 
-    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
         """Give bodies: of what was seen before without a request, of anything else by reading it."""
-        known = {i: decode_item(self._bodies[i]) for i in ids if i in self._bodies}
+        known: dict[ItemId, Item] = {item_id: decode_item(body) for item_id, body in self.encoded(ids).items()}
         found = self._find_all([i for i in ids if i not in known])
         return known | {i: one.item for i, one in found.items() if isinstance(one, Series)}
+
+    def encoded(self, ids: Sequence[ItemId]) -> dict[ItemId, bytes]:
+        """Give bodies as they are stored, of what was seen before and came in full."""
+        return {item_id: body for item_id in ids if (body := self._bodies.get(item_id)) is not None}
 
     def _find_all(self, ids: Sequence[ItemId]) -> dict[ItemId, Series | Unreadable | None]:
         if len(ids) < 2:
             return {item_id: self.find(item_id) for item_id in ids}
         return dict(in_lanes(self._concurrency, lambda item_id: (item_id, self.find(item_id)), ids))
+
+    def load_brief(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
+        """Give bodies whole: they are at hand, and short."""
+        return self.load(ids)
 
     def find_claiming(self, claims: ItemId) -> ItemId | None:
         """Find the event that carries our marker for ``claims``. No other filter may stand beside this one."""
@@ -87,6 +112,10 @@ class NylasReader:
             is_living = not event.is_cancelled and not event.master_event_id
             if is_living and claimed_by(event, folder.installation) == claims:
                 return ItemId(event.id)
+        return None
+
+    def find_equal(self, wanted: bytes, fidelity: Fidelity, known: Container[ItemId]) -> ItemId | None:  # noqa: ARG002
+        """Events carry our marker: nothing has to be guessed from their contents."""
         return None
 
     def find(self, item_id: str) -> Series | Unreadable | None:
@@ -143,10 +172,11 @@ class NylasReader:
 
     def _singles(self, start: int, end: int, found: Gathering, fidelity: Fidelity) -> Iterator[list[Observed]]:
         restarts = Restarts()
+        tag = _understanding(self.rules, fidelity)
         while True:
             parts = Gathering()
             try:
-                for page in self.listings.pages(start, end):
+                for page in self.listings.pages(start, end, lambda body: read_digested_page(body, self._known, tag)):
                     yield self._page_items(page, parts, fidelity)
             except CursorLost as lost:
                 restarts.spend(lost)
@@ -155,10 +185,10 @@ class NylasReader:
             return
 
     def _page_items(self, page: EventPage, parts: Gathering, fidelity: Fidelity) -> list[Observed]:
-        items: list[Observed] = []
-        for event in page.data:
+        items = [self._known[digest] for digest in page.known]
+        for event, digest in zip(page.data, page.digests, strict=True):
             if not parts.takes(event):
-                items.append(self._single(event, fidelity))
+                items.append(self._single(event, fidelity, digest))
         for broken in page.unreadable:
             if broken.master_id:
                 parts.spoilt.add(broken.master_id)
@@ -166,9 +196,9 @@ class NylasReader:
                 items.append(_unreadable(broken))
         return items
 
-    def _single(self, event: WireEvent, fidelity: Fidelity) -> Observed:
+    def _single(self, event: WireEvent, fidelity: Fidelity, digest: bytes) -> Observed:
         try:
-            return self._observed(event, item_of(event, self.rules), fidelity)
+            return self._observed(event, item_of(event, self.rules), fidelity, digest=digest)
         except _NO_ITEM as error:
             return _unreadable(Unreadable(event.id, event.id.encode(), event.title or "", str(error)))
 
@@ -215,7 +245,7 @@ class NylasReader:
 
     def _series(self, master: WireEvent, overrides: Iterable[WireEvent], fidelity: Fidelity) -> Observed:
         try:
-            return self._observed(master, series_of(master, overrides, self.rules).item, fidelity)
+            return self._seen(series_of(master, overrides, self.rules), fidelity)
         except _NO_ITEM as error:
             return _unreadable(Unreadable(master.id, master.id.encode(), master.title or "", str(error)))
 
@@ -237,13 +267,21 @@ class NylasReader:
     def _seen(self, found: Series | Unreadable, fidelity: Fidelity) -> Observed:
         if isinstance(found, Unreadable):
             return _unreadable(found)
-        return self._observed(found.event, found.item, fidelity)
+        return self._observed(found.event, found.item, fidelity, modified=found.modified)
 
-    def _observed(self, event: WireEvent, item: ScheduleItem, fidelity: Fidelity) -> Observed:
+    def _observed(
+        self,
+        event: WireEvent,
+        item: ScheduleItem,
+        fidelity: Fidelity,
+        *,
+        modified: int | None = None,
+        digest: bytes | None = None,
+    ) -> Observed:
         start, end = span(item)
         if not (is_in_calendars(start) and is_in_calendars(end)):
             raise ValueError("no calendar has this time")
-        self._bodies[event.id] = encode_item(item)
+        self._bodies.put(event.id, encode_item(item))
         claims = claimed_by(event, self.folder.installation)
         return Observed(
             id=ItemId(event.id),
@@ -256,6 +294,9 @@ class NylasReader:
             original_start=item.original_start,
             claims=ItemId(claims) if claims else None,
             blocked=self.refusal(event),
+            modified=modified or event.modified,
+            is_whole=is_alike(item, fidelity),
+            digest=digest,
         )
 
     def refusal(self, event: WireEvent) -> Reason | None:
@@ -267,6 +308,13 @@ class NylasReader:
         email = (event.organizer.email or "").strip().lower()
         is_ours = email in self._own or email == (event.calendar_id or "").lower()
         return None if is_ours else Reason.ORGANIZED_BY_OTHER
+
+
+@lru_cache
+def _understanding(rules: ProviderRules, fidelity: Fidelity) -> bytes:
+    """Name how an event is understood: another rule, fidelity or version of ours, and nothing seen before counts."""
+    facts = repr((CONVERSION_VERSION, FINGERPRINT_VERSION, rules, fidelity))
+    return blake2b(facts.encode(), digest_size=4).digest()
 
 
 def _alone(event: WireEvent, item: ScheduleItem) -> Series:

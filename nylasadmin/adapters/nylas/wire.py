@@ -7,6 +7,8 @@ it comes back as :class:`Unreadable`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
+from hashlib import sha256
 from typing import TypeVar
 
 import msgspec
@@ -70,10 +72,16 @@ class WireEvent(msgspec.Struct, gc=False):
     original_start_time: int | None = None
     ical_uid: str | None = None
     metadata: dict[str, object] | None = None
+    updated_at: object = None  # of any kind: an event is not unreadable because of it
 
     @property
     def is_cancelled(self) -> bool:
         return self.status == "cancelled"
+
+    @property
+    def modified(self) -> int | None:
+        """When it last changed, in Unix seconds; ``None`` when the answer does not say."""
+        return int(self.updated_at) if isinstance(self.updated_at, int | float) else None
 
 
 class Unreadable(msgspec.Struct, gc=False):
@@ -87,9 +95,13 @@ class Unreadable(msgspec.Struct, gc=False):
 
 
 class EventPage(msgspec.Struct, gc=False):
+    """``digests`` are those of ``data``, ``known`` those of events that were not decoded, where anybody asked."""
+
     data: list[WireEvent]
     next_cursor: str | None = None
-    unreadable: list[Unreadable] = []  # never on the wire
+    unreadable: list[Unreadable] = []  # this and the following are never on the wire
+    digests: list[bytes] = []
+    known: list[bytes] = []
 
 
 class _RawPage(msgspec.Struct):
@@ -154,6 +166,7 @@ _lenient = msgspec.json.Decoder(WireEvent, strict=False)
 _bare = msgspec.json.Decoder(_BareEvent)
 
 _T = TypeVar("_T")
+_DIGEST = 16  # bytes of SHA-256 that are kept: no two events of a calendar ever share them
 
 
 def read(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
@@ -177,6 +190,40 @@ def read_page(body: bytes) -> EventPage:
         return _read_page_one_by_one(body)
     except msgspec.DecodeError as error:
         raise BadAnswer(f"not JSON: {error}", status=200) from error
+
+
+def read_digested_page(body: bytes, known: Container[bytes], tag: bytes) -> EventPage:
+    """Decode a page and digest its events; those whose digest is known already are named only by it.
+
+    A digest is of the bytes as they came, under ``tag``, which stands for how they are understood. Raises
+    :class:`BadAnswer` when it is no page at all.
+    """
+    raw = read(_raw_page, body)
+    pieces = {tag + sha256(piece).digest()[:_DIGEST]: piece for piece in raw.data}
+    found = [digest for digest in pieces if digest in known]
+    if found or len(pieces) < len(raw.data):
+        page = EventPage(data=[], next_cursor=raw.next_cursor, known=found)
+        _read_pieces(page, {digest: piece for digest, piece in pieces.items() if digest not in known})
+        return page
+    try:
+        page = _page.decode(body)
+        page.digests = list(pieces)
+    except msgspec.ValidationError:
+        page = EventPage(data=[], next_cursor=raw.next_cursor)
+        _read_pieces(page, pieces)
+    return page
+
+
+def _read_pieces(page: EventPage, pieces: dict[bytes, msgspec.Raw]) -> None:
+    """Add events one by one: some are not there, or one is not as it should be."""
+    page.unreadable, page.digests = [], []
+    for digest, piece in pieces.items():
+        event = _read_piece(bytes(piece))
+        if isinstance(event, Unreadable):
+            page.unreadable.append(event)
+        else:
+            page.data.append(event)
+            page.digests.append(digest)
 
 
 def _read_page_one_by_one(body: bytes) -> EventPage:

@@ -3,6 +3,10 @@
 A series is written in two steps: the master with its rules, then each occurrence that differs. Providers store
 cancelled occurrences differently (an exclusion in the rules, or a cancelled occurrence) and some drop changed
 occurrences when the rules change, so occurrences are compared again after the master was written.
+
+What a provider cannot change in place (a cancelled occurrence that is to return, a series that is to be none) is made
+anew: deleted, then created. In that order, because a crash in between leaves what the next run mends: a copy that is
+gone, and never two.
 """
 
 from __future__ import annotations
@@ -24,6 +28,11 @@ from nylasadmin.errors import BadAnswer, BadRequest, NotThere, NylasError
 from nylasadmin.services.ports import Outcome, WriteOrder
 
 _encode = msgspec.json.Encoder().encode
+_HAS_GUESTS = "the provider cannot change this in place, and made anew it would lose its guests' answers"
+
+
+class _StaysCancelled(BadRequest):
+    """The provider does not bring a cancelled occurrence back."""
 
 
 class Writer:
@@ -53,7 +62,7 @@ class Writer:
         try:
             event = self._event_in(self._reader.http.post(self._path, self._quietly, _encode(body)))
         except NylasError as error:
-            return _failed(order, error)
+            return failed(order, error)
         bare = msgspec.structs.replace(wanted, exceptions=())
         series = Series(event, bare, {}, frozenset(wanted.cancelled))
         outcome = self._with_occurrences(order, series, wanted)
@@ -76,21 +85,45 @@ class Writer:
         try:
             self._delete_event(item_id)
         except NylasError as error:
-            return _failed(order, error)
+            return failed(order, error)
         return Outcome(key=order.key, id=item_id)
 
     def _update(self, order: WriteOrder, found: Series, wanted: ScheduleItem) -> Outcome:
         current = self._held(found.item, order)
         body = changes(current, wanted, self._rules) | self._recurrence_change(found, current, wanted)
         body |= self._marker_change(found.event, order)
+        if current.rules and not wanted.rules and not self._rules.may_become_single:
+            return self._anew(order, found)
         try:
             if body:
                 self._put(found.event.id, body)
             if body and wanted.rules:
                 found = self._read_again(found.event.id)  # every occurrence may have changed with its series
         except NylasError as error:
-            return _failed(order, error)
-        return self._with_occurrences(order, found, wanted)
+            return failed(order, error)
+        if type(current.when) is not type(wanted.when) and found.occurrence_ids:
+            return self._anew(order, found)  # nobody can tell of which day the old ones are
+        outcome = self._with_occurrences(order, found, wanted)
+        return self._anew(order, found) if isinstance(outcome.error, _StaysCancelled) else outcome
+
+    def _anew(self, order: WriteOrder, found: Series) -> Outcome:
+        """Delete an item and create it again, unless its guests would be asked anew."""
+        wanted = _item(order)
+        if wanted.attendees or found.item.attendees:
+            return Outcome(key=order.key, id=ItemId(found.event.id), error=BadRequest(_HAS_GUESTS))
+        deleted = self._delete(order, ItemId(found.event.id))
+        if deleted.error is not None:
+            return deleted
+        made = self._create(order, wanted)
+        return self._settled(order, made) if made.is_uncertain else made
+
+    def _settled(self, order: WriteOrder, made: Outcome) -> Outcome:
+        """Look a create up whose answer was lost; one that comes later bears our marker, and is adopted by it."""
+        try:
+            known = self._reader.find_claiming(order.claims) if order.claims else None
+        except NylasError:
+            return made
+        return Outcome(key=order.key, id=known) if known else made
 
     def _recurrence_change(self, found: Series, current: ScheduleItem, wanted: ScheduleItem) -> Body:
         """Spell the recurrence only where it must change: some providers drop changed occurrences with it.
@@ -131,10 +164,10 @@ class Writer:
             return None
         ids = series.occurrence_ids | self._instance_ids(series, bodies.keys() - series.occurrence_ids.keys())
         failures = [f for moment, body in bodies.items() if (f := self._write_occurrence(ids.get(moment), body))]
-        if failures:
-            return failures[0]
         returned = set(current.cancelled) - set(wanted.cancelled)
-        return self._still_cancelled(series.event.id, returned) if returned else None
+        if returned and (stays := self._still_cancelled(series.event.id, returned)):
+            return stays
+        return failures[0] if failures else None
 
     def _occurrence_bodies(self, current: ScheduleItem, wanted: ScheduleItem) -> dict[Moment, Body | None]:
         """Spell what must be sent for each occurrence that differs; ``None`` to cancel it."""
@@ -182,7 +215,7 @@ class Writer:
 
     def _still_cancelled(self, master_id: str, returned: set[Moment]) -> NylasError | None:
         now = self._read_again(master_id).item.cancelled
-        return BadRequest("a cancelled occurrence could not be brought back") if returned & set(now) else None
+        return _StaysCancelled("a cancelled occurrence could not be brought back") if returned & set(now) else None
 
     # requests
 
@@ -216,13 +249,14 @@ def _has_moved(found: Series, order: WriteOrder) -> bool:
     return order.expected is not None and fingerprint(found.item, order.fidelity) != order.expected
 
 
-def _failed(order: WriteOrder, error: NylasError) -> Outcome:
+def failed(order: WriteOrder, error: NylasError) -> Outcome:
+    """Tell of an order that the service did not answer, or answered with an error."""
     return Outcome(key=order.key, error=error, is_uncertain=error.may_have_happened)
 
 
 def _item(order: WriteOrder) -> ScheduleItem:
-    if order.item is None:
-        raise ValueError("the order has no item")
+    if not isinstance(order.item, ScheduleItem):
+        raise ValueError("the order has no event")
     return order.item
 
 

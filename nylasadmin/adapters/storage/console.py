@@ -6,13 +6,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, not_, or_, select
 
+from nylasadmin.adapters.storage.conditions import occupies_link
+from nylasadmin.adapters.storage.failed import SqlFailedItems
+from nylasadmin.adapters.storage.link_counts import count_by_state
 from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks
 from nylasadmin.adapters.storage.snapshots import SnapshotQueries
-from nylasadmin.adapters.storage.tables import accounts, failures, links, runs, targets
+from nylasadmin.adapters.storage.tables import accounts, links, runs, targets
 from nylasadmin.adapters.storage.targets import SqlTargets
 from nylasadmin.domain.links import AccountState, CrmUser, off_reasons
 from nylasadmin.domain.plan import Direction
-from nylasadmin.domain.runs import LIVE, RunState
+from nylasadmin.domain.runs import RunState
+from nylasadmin.services.failed_views import FailedQuery
 from nylasadmin.services.views import (
     FailureRow,
     LinkDetails,
@@ -25,6 +29,7 @@ from nylasadmin.services.views import (
     TargetRow,
 )
 
+_MOST_FAILURES = 20
 _live_run = runs.alias("live_run")
 _links_joined = (
     links.join(accounts, links.c.account_id == accounts.c.id)
@@ -33,14 +38,14 @@ _links_joined = (
         _live_run,
         and_(
             _live_run.c.link_id == links.c.id,
-            _live_run.c.state.in_(sorted(LIVE)),
-            _live_run.c.is_preview.is_(False),
+            occupies_link(_live_run),
         ),
     )
 )
 # The most urgent word first; the same order as LinkState.
 _link_state: ColumnElement[str] = case(
     (_live_run.c.state == str(RunState.HELD), str(LinkState.HELD)),
+    (_live_run.c.state == str(RunState.PAUSED), str(LinkState.PAUSED)),
     (_live_run.c.id.is_not(None), str(LinkState.RUNNING)),
     (accounts.c.state != str(AccountState.CONNECTED), str(LinkState.NEEDS_SIGN_IN)),
     (links.c.is_failing, str(LinkState.FAILING)),
@@ -100,13 +105,11 @@ class SqlConsole(SnapshotQueries):
 
     def links(self, query: LinkQuery) -> LinkPage:
         matching = _link_filter(query)
-        counts = select(_link_state, func.count()).select_from(_links_joined).where(matching).group_by(_link_state)
-        by_state = {LinkState(word): number for word, number in self._db.execute(counts)}
-        found = select(*_link_row, _link_state.label("state")).select_from(_links_joined).where(matching)
-        if query.state is not None:
-            found = found.where(_link_state == str(query.state))
-        page = found.order_by(*_link_order(query)).offset((query.page - 1) * query.size).limit(query.size)
-        rows = tuple(LinkRow(**{**row._mapping, "state": LinkState(row.state)}) for row in self._db.execute(page))
+        by_state = count_by_state(self._db, query, matching)
+        ids = self._db.execute(_link_ids(query, matching)).scalars().all()
+        found = select(*_link_row, _link_state.label("state")).select_from(_links_joined).where(links.c.id.in_(ids))
+        found = found.order_by(*_link_order(query))
+        rows = tuple(LinkRow(**{**row._mapping, "state": LinkState(row.state)}) for row in self._db.execute(found))
         return LinkPage(rows=rows, total=sum(by_state.values()), by_state=by_state, query=query)
 
     def link(self, link_id: int) -> LinkDetails:
@@ -132,13 +135,23 @@ class SqlConsole(SnapshotQueries):
         )
 
     def _latest_failures(self, link_id: int) -> list[FailureRow]:
-        """Give the failed items of the link's newest ended run: an older run's are history."""
-        newest = (
-            select(func.max(runs.c.id))
-            .where(runs.c.link_id == link_id, runs.c.is_preview.is_(False), runs.c.finished_at.is_not(None))
-            .scalar_subquery()
-        )
-        return self._failures(failures.c.run_id == newest, 0, 20)
+        """Give the link's open failed items, the last failure first."""
+        rows = SqlFailedItems(self._db, self._now).rows(FailedQuery(link_id=link_id, size=_MOST_FAILURES))
+        return [
+            FailureRow(
+                id=row.id,
+                run_id=row.run_id,
+                link_id=link_id,
+                user_name=row.user_name,
+                folder_name=row.folder_name,
+                title=row.title,
+                action=row.action,
+                cause=row.cause,
+                detail=row.detail,
+                at=row.last_at,
+            )
+            for row in rows
+        ]
 
 
 def _link_counts() -> Any:
@@ -182,6 +195,14 @@ def _link_filter(query: LinkQuery) -> ColumnElement[bool]:
         columns = (links.c.user_name, links.c.folder_name, links.c.folder_owner)
         which.append(or_(*(c.icontains(word, autoescape=True) for c in columns)))
     return and_(*which)
+
+
+def _link_ids(query: LinkQuery, matching: ColumnElement[bool]) -> Any:
+    """Select the links of one page. They are put in order alone: what is joined to them is read for the page only."""
+    found = select(links.c.id).where(matching)
+    if query.state is not None:
+        found = found.select_from(_links_joined).where(_link_state == str(query.state))
+    return found.order_by(*_link_order(query)).offset((query.page - 1) * query.size).limit(query.size)
 
 
 def _link_order(query: LinkQuery) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The embedded CRM store: schedule items in tables, each change numbered in the change feed.
+"""The embedded CRM store: items in tables, each change numbered in the change feed.
 
 Bodies are stored as JSON beside the columns that are searched; the fingerprint of the full item is stored too, so that
 a snapshot compares without decoding. Statements with many rows go to the driver as they are (``executemany``).
@@ -7,42 +7,42 @@ a snapshot compares without decoding. Statements with many rows go to the driver
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, null, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, null, select, update
 from sqlalchemy.exc import DataError, InterfaceError
 
-from nylasadmin.adapters.storage.bulk import insert_rows, storable
+from nylasadmin.adapters.storage.bulk import insert_rows
+from nylasadmin.adapters.storage.crm_rows import (
+    PLANNING_COLUMNS,
+    VALUE_COLUMNS,
+    crm_item,
+    observed,
+    values_of,
+    values_of_new,
+)
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import crm_changes, crm_items
-from nylasadmin.domain.fidelity import FULL, Fidelity, fingerprint, is_alike
-from nylasadmin.domain.items import ItemId, ItemType, Moment, ScheduleItem, decode_item, encode_item
+from nylasadmin.domain.fidelity import FULL, Fidelity
+from nylasadmin.domain.items import ItemId
+from nylasadmin.domain.kinds import (
+    Item,
+    brief,
+    decode_body,
+    is_known_by_content,
+    kind_of,
+)
 from nylasadmin.domain.plan import ActionKind, Observed, Window
-from nylasadmin.domain.providers import alike_bit, alike_mask
-from nylasadmin.domain.recurrence import span
+from nylasadmin.domain.providers import alike_bit
 from nylasadmin.errors import BadRequest, CannotBeStored, NotFound
 from nylasadmin.services.ids import new_item_id
 from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.rows import CrmItem, ItemScope
 
-_BATCH = 500
-_VALUE_COLUMNS = (
-    "uid",
-    "original_start",
-    "title",
-    "start",
-    "end",
-    "is_recurring",
-    "fingerprint",
-    "alike",
-    "body",
-    "updated_at",
-)
-_ITEM_COLUMNS = ("id", "user_id", "collection", "item_type", *_VALUE_COLUMNS)
+_BATCH = 1000
+_ITEM_COLUMNS = ("id", "user_id", "collection", "item_type", *VALUE_COLUMNS)
 _CHANGE_COLUMNS = ("item_id", "user_id", "collection", "kind", "at", "origin")
-_PLANNING_COLUMNS = [crm_items.c[name] for name in ("id", *_VALUE_COLUMNS[:8])]
 _REFUSED = (DataError, InterfaceError, OverflowError, ValueError)
 """What databases and drivers raise for a value they cannot hold."""
 
@@ -59,12 +59,11 @@ class SqlCrmItems:
 
     def get(self, item_id: ItemId) -> CrmItem | None:
         row = self._db.execute(select(crm_items).where(crm_items.c.id == item_id)).one_or_none()
-        return _crm_item(row) if row else None
+        return crm_item(row) if row else None
 
     def put(self, item: CrmItem, origin: str) -> None:
         """Insert or replace one item by its id. Raises ``CannotBeStored``."""
-        scope = ItemScope(user_id=item.user_id, collection=item.collection, origin=origin)
-        store = self.store(scope)
+        store = self.store(_scope_of(item, origin))
         try:
             with self._db.begin_nested():
                 self._replace(store, item)
@@ -81,18 +80,17 @@ class SqlCrmItems:
         item = self.get(item_id)
         if item is None:
             raise NotFound("item", item_id)
-        self.store(ItemScope(user_id=item.user_id, collection=item.collection, origin=origin)).delete_rows([item_id])
+        self.store(_scope_of(item, origin)).delete_rows([item_id])
 
     def count(self, scope: ItemScope) -> int:
         """Count one collection's items."""
-        mine = (crm_items.c.user_id == scope.user_id) & (crm_items.c.collection == scope.collection)
-        return int(self._db.execute(select(func.count()).select_from(crm_items).where(mine)).scalar_one())
+        return int(self._db.execute(select(func.count()).select_from(crm_items).where(_within(scope))).scalar_one())
 
     def page(self, user_id: str | None, after: str, limit: int) -> list[CrmItem]:
         found = select(crm_items).where(crm_items.c.id > after).order_by(crm_items.c.id).limit(limit)
         if user_id is not None:
             found = found.where(crm_items.c.user_id == user_id)
-        return [_crm_item(row) for row in self._db.execute(found)]
+        return [crm_item(row) for row in self._db.execute(found)]
 
 
 class SqlCrmStore:
@@ -102,11 +100,8 @@ class SqlCrmStore:
         self._db = connection
         self._now = now
         self._scope = scope
-        self._mine = (
-            (crm_items.c.user_id == scope.user_id)
-            & (crm_items.c.collection == scope.collection)
-            & (crm_items.c.item_type == str(ItemType.EVENT))
-        )
+        self._mine = _within(scope)
+        self._by_content = is_known_by_content(scope.item_type)
 
     def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
         """Yield the items of the collection that have a part in the window."""
@@ -114,32 +109,40 @@ class SqlCrmStore:
         is_inside = (start < window.end) & ((end > window.start) | (start >= window.start))
         rows = self._db.execute(self._select(fidelity).where(self._mine, is_inside))
         while batch := rows.fetchmany(_BATCH):
-            yield [_observed(row, fidelity) for row in batch]
+            yield observed(batch, fidelity, is_known_by_content=self._by_content)
 
     def look_up(self, ids: Sequence[ItemId], fidelity: Fidelity) -> list[Observed]:
         found: list[Observed] = []
         for chunk in chunks(ids):
             rows = self._db.execute(self._select(fidelity).where(crm_items.c.id.in_(chunk), self._mine))
-            found += [_observed(row, fidelity) for row in rows]
+            found += observed(rows, fidelity, is_known_by_content=self._by_content)
         return found
 
     def _select(self, fidelity: Fidelity) -> Any:
         """Select what planning needs; a body only where the stored fingerprint does not serve."""
         bit = alike_bit(fidelity)
         body = case((crm_items.c.alike.op("&")(bit) != 0, null()), else_=crm_items.c.body).label("body")
-        return select(*_PLANNING_COLUMNS) if fidelity == FULL else select(*_PLANNING_COLUMNS, body)
+        return select(*PLANNING_COLUMNS) if fidelity == FULL else select(*PLANNING_COLUMNS, body)
 
-    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, ScheduleItem]:
-        found: dict[ItemId, ScheduleItem] = {}
+    def load(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
+        found: dict[ItemId, Item] = {}
         for chunk in chunks(ids):
             rows = self._db.execute(
                 select(crm_items.c.id, crm_items.c.body).where(crm_items.c.id.in_(chunk), self._mine)
             )
-            found |= {row.id: decode_item(bytes(row.body)) for row in rows}
+            found |= {row.id: decode_body(bytes(row.body)) for row in rows}
         return found
+
+    def load_brief(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
+        """Give the items of the collection that are there, without long texts."""
+        return {item_id: brief(item) for item_id, item in self.load(ids).items()}
 
     def find_claiming(self, claims: ItemId) -> ItemId | None:  # noqa: ARG002
         """Nothing is ever unanswered inside one transaction, so no marker is kept here."""
+        return None
+
+    def find_equal(self, wanted: bytes, fidelity: Fidelity, known: Container[ItemId]) -> ItemId | None:  # noqa: ARG002
+        """Nothing is ever unanswered here."""
         return None
 
     def write(self, orders: Iterable[WriteOrder]) -> Iterator[Outcome]:
@@ -161,7 +164,7 @@ class SqlCrmStore:
     def _write_batch(self, orders: list[WriteOrder]) -> list[Outcome]:
         known = [o for o in orders if o.kind is not ActionKind.CREATE and o.id is not None]
         present = self._present(known)
-        outcomes = self._create([o for o in orders if o.kind is ActionKind.CREATE])
+        outcomes = self._create_all([o for o in orders if o.kind is ActionKind.CREATE])
         good: list[WriteOrder] = []
         for order in known:
             state = present.get(order.id or ItemId(""))
@@ -181,19 +184,31 @@ class SqlCrmStore:
         found = self.look_up([o.id for o in orders if o.id is not None], orders[0].fidelity)
         return {o.id: o.fingerprint for o in found}
 
+    def _create_all(self, orders: list[WriteOrder]) -> list[Outcome]:
+        """Create items; one that is to have an id that is taken has moved: somebody has brought it back."""
+        taken = self._taken([o.id for o in orders if o.id is not None])
+        moved = [Outcome(key=o.key, has_moved=True) for o in orders if o.id in taken]
+        return self._create([o for o in orders if o.id not in taken]) + moved
+
+    def _taken(self, ids: list[ItemId]) -> set[ItemId]:
+        found: set[ItemId] = set()
+        for chunk in chunks(ids):
+            found |= set(self._db.execute(select(crm_items.c.id).where(crm_items.c.id.in_(chunk))).scalars())
+        return found
+
     def _create(self, orders: list[WriteOrder]) -> list[Outcome]:
         now = self._now()
-        made = [(new_item_id(), _created(o.item, o, now)) for o in orders if o.item is not None]
+        made = [(order.id or new_item_id(), values_of_new(order, now)) for order in orders]
         self._insert(made, "created", now)
         return [Outcome(key=order.key, id=made_id) for order, (made_id, _) in zip(orders, made, strict=True)]
 
-    def insert_rows(self, rows: list[tuple[ItemId, ScheduleItem]], change: str) -> None:
+    def insert_rows(self, rows: list[tuple[ItemId, Item]], change: str) -> None:
         """Insert items under given ids and number the change."""
         now = self._now()
-        self._insert([(item_id, _values(item, now)) for item_id, item in rows], change, now)
+        self._insert([(item_id, values_of(item, now)) for item_id, item in rows], change, now)
 
     def _insert(self, rows: list[tuple[ItemId, tuple[object, ...]]], change: str, now: int) -> None:
-        owner = (self._scope.user_id, self._scope.collection, str(ItemType.EVENT))
+        owner = (self._scope.user_id, self._scope.collection, str(self._scope.item_type))
         insert_rows(self._db, crm_items, _ITEM_COLUMNS, [(item_id, *owner, *values) for item_id, values in rows])
         self._feed([item_id for item_id, _ in rows], change, now)
 
@@ -203,7 +218,7 @@ class SqlCrmStore:
         now = self._now()
         statement = update(crm_items).where(crm_items.c.id == bindparam("item_id"))
         rows = [
-            {"item_id": o.id, **dict(zip(_VALUE_COLUMNS, _values(o.item, now), strict=True))}
+            {"item_id": o.id, **dict(zip(VALUE_COLUMNS, values_of(o.item, now), strict=True))}
             for o in orders
             if o.item is not None
         ]
@@ -223,9 +238,9 @@ class SqlCrmStore:
 
 
 def _is_whole(order: WriteOrder) -> bool:
-    return (order.kind is ActionKind.DELETE or order.item is not None) and (
-        order.kind is ActionKind.CREATE or order.id is not None
-    )
+    if order.kind is ActionKind.CREATE:
+        return order.item is not None or (order.body is not None and order.seen is not None)
+    return order.id is not None and (order.kind is ActionKind.DELETE or order.item is not None)
 
 
 def _unfit(orders: list[WriteOrder]) -> list[Outcome]:
@@ -233,72 +248,18 @@ def _unfit(orders: list[WriteOrder]) -> list[Outcome]:
     return [Outcome(key=order.key, error=error) for order in orders if not _is_whole(order)]
 
 
-def _values(item: ScheduleItem, now: int) -> tuple[object, ...]:
-    """Give an item's part of a row, in the order of ``_VALUE_COLUMNS``."""
-    start, end = span(item)
-    return _row_values(item, start, end, fingerprint(item, FULL), alike_mask(item), now)
+def _scope_of(item: CrmItem, origin: str) -> ItemScope:
+    item_type = kind_of(item.item).item_type
+    return ItemScope(user_id=item.user_id, collection=item.collection, item_type=item_type, origin=origin)
 
 
-def _created(item: ScheduleItem, order: WriteOrder, now: int) -> tuple[object, ...]:
-    """Give a new item's part of a row; what its source has computed is taken over where it holds here too."""
-    seen = order.seen
-    if seen is None or not is_alike(item, order.fidelity):
-        return _values(item, now)
-    return _row_values(item, seen.start, seen.end, seen.fingerprint, alike_bit(order.fidelity), now)
-
-
-def _row_values(
-    item: ScheduleItem, start: int, end: int, full_fingerprint: bytes, alike: int, now: int
-) -> tuple[object, ...]:
+def _within(scope: ItemScope) -> ColumnElement[bool]:
     return (
-        item.uid,
-        _moment_text(item.original_start),
-        storable(item.title),
-        start,
-        end,
-        item.is_recurring,
-        full_fingerprint,
-        alike,
-        encode_item(item),
-        now,
+        (crm_items.c.user_id == scope.user_id)
+        & (crm_items.c.collection == scope.collection)
+        & (crm_items.c.item_type == str(scope.item_type))
     )
 
 
 def _words(error: Exception) -> str:
     return str(getattr(error, "orig", error))
-
-
-def _moment_text(moment: Moment | None) -> str | None:
-    if moment is None:
-        return None
-    return str(moment) if isinstance(moment, int) else moment.isoformat()
-
-
-def _moment(text: str | None) -> Moment | None:
-    if text is None:
-        return None
-    return date.fromisoformat(text) if "-" in text[1:] else int(text)
-
-
-def _observed(row: Row[Any], fidelity: Fidelity) -> Observed:
-    serves = fidelity == FULL or row.alike & alike_bit(fidelity)
-    return Observed(
-        id=row.id,
-        fingerprint=bytes(row.fingerprint) if serves else fingerprint(decode_item(bytes(row.body)), fidelity),
-        title=row.title,
-        start=row.start,
-        end=row.end,
-        is_recurring=row.is_recurring,
-        uid=row.uid,
-        original_start=_moment(row.original_start),
-    )
-
-
-def _crm_item(row: Row[Any]) -> CrmItem:
-    return CrmItem(
-        id=row.id,
-        user_id=row.user_id,
-        collection=row.collection,
-        item=decode_item(bytes(row.body)),
-        updated_at=row.updated_at,
-    )

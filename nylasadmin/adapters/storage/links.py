@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -15,10 +15,10 @@ from nylasadmin.domain.items import ItemId, ItemType
 from nylasadmin.domain.links import Account, AccountState, CrmUser, Link
 from nylasadmin.domain.plan import Direction
 from nylasadmin.errors import NotFound
-from nylasadmin.services.rows import NewLink, OwnedLink, PairRow
+from nylasadmin.services.rows import NewLink, OwnedLink, PairRow, SeenPair
 
 _T = TypeVar("_T")
-_PAIR_COLUMNS = ("link_id", "crm_id", "nylas_id", "base")
+_PAIR_COLUMNS = ("link_id", "crm_id", "nylas_id", "base", "seen")
 _CHUNK = 500  # below every driver's limit of bound values
 
 
@@ -114,7 +114,7 @@ class SqlLinks:
         """Make the link unless it is there; bring a removed one back with its pairs. Say whether anything was made."""
         key = (
             (links.c.account_id == link.account_id)
-            & (links.c.item_type == str(ItemType.EVENT))
+            & (links.c.item_type == str(link.item_type))
             & (links.c.folder_id == link.folder_id)
         )
         known = self._db.execute(select(links.c.id, links.c.removed_at).where(key)).one_or_none()
@@ -133,7 +133,7 @@ class SqlLinks:
                 target_id=link.target_id,
                 account_id=link.account_id,
                 user_id=link.user.id,
-                item_type=str(ItemType.EVENT),
+                item_type=str(link.item_type),
                 folder_id=link.folder_id,
                 collection=link.collection,
                 is_primary=link.is_primary,
@@ -160,6 +160,16 @@ class SqlLinks:
             found += self._db.execute(there.order_by(links.c.id)).scalars()
         return found
 
+    def of_types(self, link_ids: Sequence[int], item_types: Collection[ItemType]) -> list[int]:
+        """Give those of some links whose items are of one of the types."""
+        words = [str(item_type) for item_type in item_types]
+        found: list[int] = []
+        for chunk in chunks(link_ids):
+            found += self._db.execute(
+                select(links.c.id).where(links.c.id.in_(chunk), links.c.item_type.in_(words))
+            ).scalars()
+        return found
+
     def switch_many(self, link_ids: Sequence[int], direction: Direction, on: bool) -> int:
         column = links.c.inbound if direction is Direction.GET else links.c.outbound
         changed = 0
@@ -179,12 +189,19 @@ class SqlLinks:
         )
         return changed.rowcount == 1
 
-    def finished(self, link_id: int, direction: Direction, *, items: int | None, is_failing: bool) -> None:
-        """Note the end of a run: health always, the time of success and the items only when it succeeded."""
+    def finished(
+        self, link_id: int, direction: Direction, *, items: int | None, is_failing: bool, is_copy: bool = False
+    ) -> None:
+        """Note the end of a run: health always, the items if they were counted.
+
+        ``is_copy``: the whole link was copied with success. An undo, which brings the two sides apart again, is no
+        copy, nor is a run of a part of the items.
+        """
         values: dict[str, object] = {"is_failing": is_failing}
         if items is not None:
-            column = "last_get_at" if direction is Direction.GET else "last_send_at"
-            values |= {column: self._now(), "items": items}
+            values["items"] = items
+        if is_copy:
+            values["last_get_at" if direction is Direction.GET else "last_send_at"] = self._now()
         self._db.execute(update(links).where(links.c.id == link_id).values(**values))
 
 
@@ -196,9 +213,25 @@ class SqlPairs:
         rows = self._db.execute(select(pairs.c.crm_id, pairs.c.nylas_id).where(pairs.c.link_id == link_id))
         return [(ItemId(crm), ItemId(nylas)) for crm, nylas in rows]
 
+    def seen_of_link(self, link_id: int) -> list[SeenPair]:
+        """Give pairs with what is remembered of the item at Nylas."""
+        rows = self._db.execute(
+            select(pairs.c.crm_id, pairs.c.nylas_id, pairs.c.seen).where(pairs.c.link_id == link_id)
+        )
+        return [SeenPair(crm, nylas, seen) for crm, nylas, seen in rows]
+
+    def remember(self, link_id: int, rows: Sequence[SeenPair]) -> None:
+        """Note with pairs what was seen at Nylas; one that was replaced meanwhile stays as it is."""
+        if rows:
+            this_pair = (pairs.c.crm_id == bindparam("crm")) & (pairs.c.nylas_id == bindparam("nylas"))
+            self._db.execute(
+                update(pairs).where(pairs.c.link_id == link_id, this_pair).values(seen=bindparam("now")),
+                [{"crm": row.crm_id, "nylas": row.nylas_id, "now": row.seen} for row in rows],
+            )
+
     def save(self, link_id: int, rows: Sequence[PairRow]) -> None:
         """Remember pairs; an older pair of either item gives way."""
-        values = [(link_id, row.crm_id, row.nylas_id, row.base) for row in rows]
+        values = [(link_id, row.crm_id, row.nylas_id, row.base, row.seen) for row in rows]
         if self._db.dialect.name == "sqlite":
             replace_rows(self._db, pairs, _PAIR_COLUMNS, values)
             return

@@ -25,11 +25,11 @@ from sqlalchemy import (
 from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.runs import COUNTERS
-from nylasadmin.adapters.storage.tables import accounts, links, plan_items, runs, snapshots, writes
+from nylasadmin.adapters.storage.tables import accounts, links, plan_items, plan_uses, runs, snapshots, writes
 from nylasadmin.domain.binding import Key, PlanItemState, Shown
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import WRITES, ActionKind, Direction, Reason
-from nylasadmin.domain.runs import Counters, RunState
+from nylasadmin.domain.runs import LIVE, Counters, RunState
 from nylasadmin.services.plan_views import PlanItemRow, PlanLink, PlanQuery, PlanTotal
 from nylasadmin.services.rows import PlanItem
 
@@ -80,16 +80,26 @@ class SqlPlans:
         ]
         insert_rows(self._db, plan_items, _COLUMNS, rows)
 
+    def next_seq(self, run_id: int) -> int:
+        """Give the number after the last of a run's stored items."""
+        highest = self._db.execute(select(func.max(plan_items.c.seq)).where(plan_items.c.run_id == run_id)).scalar()
+        return 0 if highest is None else int(highest) + 1
+
     def clear(self, run_id: int) -> None:
         """Forget what an interrupted preview stored."""
         self._db.execute(delete(plan_items).where(plan_items.c.run_id == run_id))
 
     def prune(self, previews_before: int, snapshots_before: int) -> None:
-        """Drop the items of what was asked for before a time; counts stay, and so does what a held run waits with."""
+        """Drop the items of what was asked for before a time; counts stay, and so does what a run still needs."""
         asked = snapshots.c.requested_at
         is_old = or_(and_(snapshots.c.is_preview, asked < previews_before), asked < snapshots_before)
-        is_held = exists().where(runs.c.snapshot_id == snapshots.c.id, runs.c.state == str(RunState.HELD))
-        old = select(snapshots.c.id).where(is_old, not_(is_held))
+        is_live = exists().where(runs.c.snapshot_id == snapshots.c.id, runs.c.state.in_(sorted(LIVE)))
+        user = exists().where(
+            plan_uses.c.plan_id == snapshots.c.id,
+            runs.c.snapshot_id == plan_uses.c.snapshot_id,
+            runs.c.state.in_(sorted(LIVE)),
+        )
+        old = select(snapshots.c.id).where(is_old, not_(is_live), not_(user))
         self._db.execute(delete(plan_items).where(plan_items.c.plan_id.in_(old)))
 
     def shown(self, plan_id: int, link_id: int) -> dict[Key, Shown]:
@@ -110,8 +120,9 @@ class SqlPlans:
         }
 
     def done_by(self, run_id: int, direction: Direction) -> frozenset[Key]:
-        """Give the keys of what a run has written, as its plan names them."""
-        found = self._db.execute(select(writes).where(writes.c.run_id == run_id, writes.c.state == "done"))
+        """Give the keys of what a run has written, or may have when it was interrupted, as its plan names them."""
+        written = writes.c.state.in_(["done", "unknown"])
+        found = self._db.execute(select(writes).where(writes.c.run_id == run_id, written))
         return frozenset(_key(row, direction) for row in found)
 
     def mark(self, plan_id: int, link_id: int, keys: Sequence[Key], state: PlanItemState) -> None:
@@ -237,6 +248,8 @@ def _matches(query: PlanQuery) -> ColumnElement[bool]:
         which.append(plan_items.c.state == str(query.state))
     if query.only_excluded:
         which.append(plan_items.c.excluded_by != "")
+    if query.only_held:
+        which.append(_in_runs(query.plan_id, runs.c.state == str(RunState.HELD)))
     if query.link_id is not None:
         which.append(_in_runs(query.plan_id, runs.c.link_id == query.link_id))
     which += (_says(query, word) for word in query.search.split())
@@ -272,6 +285,7 @@ def _key(row: Row[Any], direction: Direction) -> Key:
     crm = ItemId(row.crm_id) if row.crm_id else None
     nylas = ItemId(row.nylas_id) if row.nylas_id else None
     source, destination = (nylas, crm) if direction is Direction.GET else (crm, nylas)
+    source = ItemId(row.restores) if row.restores else source
     return (source, None if row.kind == str(ActionKind.CREATE) else destination)
 
 

@@ -7,12 +7,17 @@ from functools import cached_property
 
 from sqlalchemy import Connection, insert, select
 
+from nylasadmin.adapters.storage.arrivals import SqlArrivals
 from nylasadmin.adapters.storage.console import SqlConsole
 from nylasadmin.adapters.storage.crm import SqlCrmItems
+from nylasadmin.adapters.storage.failed import SqlFailedItems
+from nylasadmin.adapters.storage.holds import SqlHolds
 from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks, SqlPairs
 from nylasadmin.adapters.storage.operators import SqlAuditTrail, SqlOperators
 from nylasadmin.adapters.storage.plans import SqlPlans
+from nylasadmin.adapters.storage.rejections import SqlRejections
 from nylasadmin.adapters.storage.runs import SqlRuns
+from nylasadmin.adapters.storage.samples import SqlSamples
 from nylasadmin.adapters.storage.tables import installation
 from nylasadmin.adapters.storage.targets import SqlTargets
 from nylasadmin.adapters.storage.writes import SqlWrites
@@ -75,8 +80,28 @@ class SqlUnitOfWork:
         return SqlRuns(self._db, self._now)
 
     @cached_property
+    def holds(self) -> SqlHolds:
+        return SqlHolds(self._db, self._now)
+
+    @cached_property
+    def rejections(self) -> SqlRejections:
+        return SqlRejections(self._db, self._now)
+
+    @cached_property
+    def failed(self) -> SqlFailedItems:
+        return SqlFailedItems(self._db, self._now)
+
+    @cached_property
+    def samples(self) -> SqlSamples:
+        return SqlSamples(self._db, self._now)
+
+    @cached_property
     def plans(self) -> SqlPlans:
         return SqlPlans(self._db)
+
+    @cached_property
+    def arrivals(self) -> SqlArrivals:
+        return SqlArrivals(self._db, self._now)
 
     @cached_property
     def console(self) -> SqlConsole:

@@ -25,23 +25,31 @@ from sqlalchemy import (
 )
 
 from nylasadmin.adapters.storage.bulk import storable
+from nylasadmin.adapters.storage.chosen import ChosenItems
+from nylasadmin.adapters.storage.conditions import may_be_claimed, occupies_link
 from nylasadmin.adapters.storage.links import chunks
+from nylasadmin.adapters.storage.pauses import Pauses
 from nylasadmin.adapters.storage.tables import failures, plan_uses, runs, snapshots
-from nylasadmin.domain.guard import Hold
+from nylasadmin.domain.filters import Filter, decode_filter, encode_filter
+from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.runs import LIVE, Counters, Failure, Run, RunState
 from nylasadmin.errors import NotFound
 from nylasadmin.services.rows import NewRun
-from nylasadmin.services.storage import LiveRun
+from nylasadmin.services.run_storage import LiveRun
 from nylasadmin.services.views import SkippedLink
 
 COUNTERS = tuple(Counters.__struct_fields__)
 _EXECUTED = ("created", "updated", "deleted", "moved", "failed")
 
 
-class SqlRuns:
+_sibling = runs.alias("sibling")
+_has_siblings = exists().where(_sibling.c.snapshot_id == runs.c.snapshot_id, _sibling.c.id != runs.c.id)
+
+
+class SqlRuns(Pauses, ChosenItems):
     def __init__(self, connection: Connection, now: Callable[[], int]) -> None:
-        self._db = connection
+        super().__init__(connection)
         self._now = now
 
     def add_snapshot(
@@ -56,6 +64,8 @@ class SqlRuns:
         operator: str,
         skipped: Sequence[SkippedLink],
         plan_id: int | None = None,
+        filter: Filter | None = None,
+        undoes_id: int | None = None,
     ) -> int:
         made: Any = self._db.execute(
             insert(snapshots).values(
@@ -68,6 +78,8 @@ class SqlRuns:
                 operator=operator,
                 requested_at=self._now(),
                 skipped=msgspec.json.encode(list(skipped)).decode(),
+                filter=encode_filter(filter),
+                undoes_id=undoes_id,
             )
         ).inserted_primary_key
         if plan_id is not None:
@@ -102,8 +114,8 @@ class SqlRuns:
         found: dict[int, LiveRun] = {}
         columns = (runs.c.link_id, runs.c.id, runs.c.snapshot_id, runs.c.state)
         for chunk in chunks(link_ids):
-            rows = self._db.execute(select(*columns).where(runs.c.link_id.in_(chunk), _occupies()))
-            found |= {row.link_id: LiveRun(row.id, row.snapshot_id, row.state == str(RunState.HELD)) for row in rows}
+            rows = self._db.execute(select(*columns).where(runs.c.link_id.in_(chunk), occupies_link(runs)))
+            found |= {row.link_id: LiveRun(row.id, row.snapshot_id, RunState(row.state)) for row in rows}
         return found
 
     def claimable(self, now: float, snapshot_id: int | None, limit: int) -> list[int]:
@@ -129,9 +141,10 @@ class SqlRuns:
         )
         if taken.rowcount != 1:
             return None
-        joined = runs.outerjoin(plan_uses, runs.c.snapshot_id == plan_uses.c.snapshot_id)
-        found = select(runs, plan_uses.c.plan_id).select_from(joined).where(runs.c.id == run_id)
-        row = self._db.execute(found).one()
+        joined = runs.join(snapshots).outerjoin(plan_uses, runs.c.snapshot_id == plan_uses.c.snapshot_id)
+        asked = (snapshots.c.filter, snapshots.c.undoes_id)
+        columns = (runs, *asked, plan_uses.c.plan_id, _has_siblings.label("is_one_of_many"))
+        row = self._db.execute(select(*columns).select_from(joined).where(runs.c.id == run_id)).one()
         return Run(
             id=row.id,
             snapshot_id=row.snapshot_id,
@@ -142,7 +155,12 @@ class SqlRuns:
             state=RunState(row.state),
             fence=row.fence,
             approved=bytes(row.approved) if row.approved else None,
+            spared=frozenset(msgspec.json.decode(row.spared, type=list[ItemId])) if row.spared else frozenset(),
+            is_one_of_many=row.is_one_of_many,
             plan_id=row.plan_id,
+            filter=decode_filter(row.filter),
+            pauses=row.pauses,
+            undoes_id=row.undoes_id,
         )
 
     def holders(self, now: float) -> list[str]:
@@ -156,8 +174,12 @@ class SqlRuns:
         self._db.execute(update(runs).where(mine).values(lease_until=0))
 
     def renew(self, run: Run, until: float) -> RunState | None:
-        """Prolong the lease and give the run's state, which may be cancelled; ``None``: the lease is lost."""
-        renewed = self._db.execute(update(runs).where(_held_by(run)).values(lease_until=until))
+        """Prolong the lease and give the run's state, which may be cancelled; ``None``: the lease is lost or ended.
+
+        One that was let go stays so: a keeper that comes late must not occupy the link of a finished run.
+        """
+        is_leased = and_(held_by(run), runs.c.lease_until.is_not(None))
+        renewed = self._db.execute(update(runs).where(is_leased).values(lease_until=until))
         if renewed.rowcount != 1:
             return None
         return RunState(self._db.execute(select(runs.c.state).where(runs.c.id == run.id)).scalar_one())
@@ -167,25 +189,10 @@ class SqlRuns:
         values = {name: value for name, value in msgspec.structs.asdict(counters).items() if name not in _EXECUTED}
         moved = self._db.execute(
             update(runs)
-            .where(_held_by(run), runs.c.state == str(RunState.PLANNING))
+            .where(held_by(run), runs.c.state == str(RunState.PLANNING))
             .values(**values, failed=0, moved=0, state=str(state))
         )
         return moved.rowcount == 1
-
-    def hold(self, run: Run, hold: Hold, victims: bytes) -> bool:
-        """Stop before the first write."""
-        held = self._db.execute(
-            update(runs)
-            .where(_held_by(run), runs.c.state == str(RunState.PLANNING))
-            .values(
-                state=str(RunState.HELD),
-                hold=msgspec.json.encode(hold).decode(),
-                victims=victims,
-                approved=None,
-                lease_until=None,
-            )
-        )
-        return held.rowcount == 1
 
     def add_counts(self, run: Run, counters: Counters) -> None:
         """Add what was done to the run's counters. What was written is counted, also after a cancel."""
@@ -201,7 +208,7 @@ class SqlRuns:
         """End a run that is still live and ours."""
         ended = self._db.execute(
             update(runs)
-            .where(_held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
+            .where(held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
             .values(
                 state=str(state),
                 finished_at=self._now(),
@@ -214,19 +221,19 @@ class SqlRuns:
 
     def note(self, run: Run, note: str) -> None:
         """Say in the run's row what it waits for; the next note, worker or end takes its place."""
-        self._db.execute(update(runs).where(_held_by(run)).values(cause=storable(note)))
+        self._db.execute(update(runs).where(held_by(run)).values(cause=storable(note)))
 
     def release(self, run: Run) -> None:
         """Give a run back unfinished, so that another worker takes it at once."""
         self._db.execute(
             update(runs)
-            .where(_held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
+            .where(held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
             .values(state=str(RunState.QUEUED), lease_until=None)
         )
 
     def let_go(self, run: Run) -> None:
-        """End the lease of a run that was cancelled: its worker has stopped, the link is free."""
-        self._db.execute(update(runs).where(_held_by(run)).values(lease_until=None))
+        """End the lease of a run that was cancelled or paused: its worker has stopped, the link is free."""
+        self._db.execute(update(runs).where(held_by(run)).values(lease_until=None))
 
     def cancel(self, *, snapshot_id: int | None = None, run_id: int | None = None) -> list[int]:
         """End live runs by an operator's wish; give their ids. A cancelled run never becomes anything else."""
@@ -236,25 +243,19 @@ class SqlRuns:
         self._db.execute(update(runs).where(live).values(state=str(RunState.CANCELLED), finished_at=self._now()))
         return ids
 
-    def approve(self, run_id: int) -> Hold | None:
-        """Let a held run go on with exactly the deletes it was held for; give the hold, ``None`` if it is not held."""
-        row = self._db.execute(
-            select(runs.c.hold, runs.c.victims).where(runs.c.id == run_id, runs.c.state == str(RunState.HELD))
-        ).one_or_none()
-        if row is None:
-            return None
-        self._db.execute(
-            update(runs)
-            .where(runs.c.id == run_id)
-            .values(state=str(RunState.QUEUED), approved=row.victims, hold=None, lease_until=None)
-        )
-        return msgspec.json.decode(row.hold, type=Hold)
-
     def last_read(self, link_id: int, direction: Direction) -> int | None:
-        """Give how many items the source had in the link's last finished run in that direction."""
+        """Give how many items the source had in the link's last finished run in that direction.
+
+        Runs of a part do not count, under a filter or of chosen items: one that left the deletions of a source that
+        shrank outside let them pass. Nor does an undo, whose source is before-images.
+        """
         found = (
             select(runs.c.read)
+            .join_from(runs, snapshots)
             .where(
+                snapshots.c.filter.is_(None),
+                snapshots.c.is_narrow.is_(False),
+                snapshots.c.undoes_id.is_(None),
                 runs.c.link_id == link_id,
                 runs.c.direction == str(direction),
                 runs.c.state == str(RunState.DONE),
@@ -282,27 +283,36 @@ class SqlRuns:
         )
         return list(self._db.execute(found.order_by(runs.c.ordinal)).scalars())
 
-    def snapshot_of(self, run_id: int) -> int:
-        """Give the snapshot a run belongs to. Raises ``NotFound``."""
+    def to_retry(self, run_id: int) -> int | None:
+        """Give the link of a run that failed, was cancelled, was incomplete or had failed items; else ``None``."""
+        ended_early = runs.c.state.in_([str(RunState.FAILED), str(RunState.CANCELLED)])
+        was_incomplete = and_(runs.c.state == str(RunState.DONE), or_(runs.c.failed > 0, runs.c.moved > 0))
+        found = select(runs.c.link_id).where(runs.c.id == run_id, or_(ended_early, was_incomplete))
+        return self._db.execute(found).scalar_one_or_none()
+
+    def snapshot_of(self, run_id: int, expected: int | None = None) -> int:
+        """Give the snapshot a run belongs to. Raises ``NotFound``, also when it is not the expected one."""
         found = self._db.execute(select(runs.c.snapshot_id).where(runs.c.id == run_id)).scalar_one_or_none()
-        if found is None:
+        if found is None or expected not in (None, found):
             raise NotFound("run", run_id)
         return int(found)
 
 
 def _failure_values(failure: Failure) -> dict[str, object]:
     values = msgspec.structs.asdict(failure)
+    del values["is_transient"]  # tells when the item is tried again; see failed
     return values | {name: storable(values[name]) for name in ("title", "cause", "detail")}
 
 
-def _occupies() -> ColumnElement[bool]:
-    return and_(runs.c.state.in_(sorted(LIVE)), runs.c.is_preview.is_(False))
-
-
 def _claimable(now: float) -> ColumnElement[bool]:
-    """Queued, or left by its worker; and no other worker is still busy with the link, be it for a cancelled run."""
+    """Queued, or left by its worker; and no other worker is still busy with the link, be it for a cancelled run.
+
+    A queued run with a lease was paused and resumed before its worker noticed: the worker lets go of it first.
+    """
     under_way = runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)])
-    is_free = or_(runs.c.state == str(RunState.QUEUED), and_(under_way, runs.c.lease_until < now))
+    is_waiting = and_(runs.c.state == str(RunState.QUEUED), runs.c.lease_until.is_(None))
+    is_left = and_(or_(under_way, runs.c.state == str(RunState.QUEUED)), runs.c.lease_until < now)
+    is_free = or_(is_waiting, is_left)
     other = runs.alias("other")
     is_other_busy = exists().where(
         other.c.link_id == runs.c.link_id,
@@ -310,8 +320,9 @@ def _claimable(now: float) -> ColumnElement[bool]:
         other.c.lease_until >= now,
         other.c.is_preview.is_(False),
     )
-    return and_(is_free, or_(runs.c.is_preview, not_(is_other_busy)))
+    return and_(may_be_claimed(runs), is_free, or_(runs.c.is_preview, not_(is_other_busy)))
 
 
-def _held_by(run: Run) -> ColumnElement[bool]:
+def held_by(run: Run) -> ColumnElement[bool]:
+    """Choose a run's row as long as its lease is this worker's."""
     return and_(runs.c.id == run.id, runs.c.fence == run.fence)

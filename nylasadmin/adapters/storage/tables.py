@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Float,
     ForeignKey,
     Index,
@@ -19,6 +20,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
+    false,
     text,
 )
 
@@ -91,6 +94,11 @@ targets = Table(
     Column("webhook_days", Integer, nullable=False),
     Column("guard_deletes", Integer, nullable=False),
     Column("guard_share_percent", Integer, nullable=False),
+    Column("guard_share_from", Integer, nullable=False, server_default="20"),
+    Column("guard_shrink_percent", Integer, nullable=False, server_default="50"),
+    Column("four_eyes_deletes", Integer),  # above this another operator has to approve; empty: never
+    Column("keep_older_days", Integer),  # an inbound delete of a single item older than that is refused; empty: never
+    Column("undo_days", Integer, nullable=False, server_default="30"),
     Column("version", Integer, nullable=False, default=1),
     Column("name_key", String(300), nullable=False),  # the name as it is compared, in any case
     Index("uq_targets_name_key", "name_key", unique=True),
@@ -208,6 +216,7 @@ pairs = Table(
     Column("crm_id", String(80), primary_key=True),
     Column("nylas_id", String(1000), nullable=False),
     Column("base", LargeBinary, nullable=False),
+    Column("seen", LargeBinary),  # digest of what Nylas sent when both sides were equal, and its fingerprint
     Index("uq_pairs_nylas", "link_id", "nylas_id", unique=True),
     sqlite_with_rowid=False,
 )
@@ -225,12 +234,30 @@ snapshots = Table(
     Column("operator", String(80), nullable=False),
     Column("requested_at", Big, nullable=False),
     Column("skipped", Text, nullable=False),  # JSON list of the links left out, with why
+    Column("filter", Text),  # JSON of the filter; empty: everything takes part
+    Column("undoes_id", Big, ForeignKey("snapshots.id")),  # the snapshot that this one takes back
+    Column("is_narrow", Boolean, nullable=False, server_default=false()),  # only its rows of snapshot_items take part
     Index("ix_snapshots_target", "target_id", "id"),
+    Index("ix_snapshots_undoes", "undoes_id"),
 )
 
-_LIVE = text("state IN ('queued', 'planning', 'running', 'held') AND NOT is_preview")
+snapshot_items = Table(
+    "snapshot_items",
+    metadata,
+    Column("snapshot_id", Big, ForeignKey("snapshots.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("link_id", Big, nullable=False),
+    Column("crm_id", String(80)),
+    Column("nylas_id", String(1000)),
+    sqlite_with_rowid=False,
+)
+
+# Partial indexes; PostgreSQL is told of their conditions when tables are made, see the end.
+_LIVE = text("state IN ('queued', 'planning', 'running', 'waiting', 'held', 'paused') AND NOT is_preview")
+_WAITING = text("state = 'waiting'")
 _CLAIMABLE = text("state IN ('queued', 'planning', 'running')")
 _LEASED = text("lease_until IS NOT NULL")
+_IMAGES = text("images > 0")
 
 runs = Table(
     "runs",
@@ -259,21 +286,30 @@ runs = Table(
     Column("deleted", Integer, nullable=False, default=0),
     Column("moved", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
+    Column("images", Integer, nullable=False, server_default="0"),  # before-images kept of this run's writes
+    Column("image_bytes", Big, nullable=False, server_default="0"),  # what they take
     Column("started_at", Big),
     Column("finished_at", Big),
     Column("lease_owner", String(80)),
     Column("lease_until", Float),
     Column("fence", Integer, nullable=False, default=0),
+    Column("pauses", Integer, nullable=False, server_default="0"),  # resumes, which raise the fence without a fault
+    Column("tally", Text),  # JSON of what the guard counts, from planning on
     Column("hold", Text),  # JSON of the guard's hold
     Column("victims", LargeBinary),  # digest of the deletes the guard saw
-    Column("approved", LargeBinary),  # digest of the deletes an operator approved
+    Column("approved", LargeBinary),  # digest of the deletes that may be carried out
+    Column("approved_by", String(80)),  # the operator who approved them; empty: the snapshot's limits let them pass
+    Column("spared", Text),  # JSON list of the items, of either side, that an operator left out
     Column("cause", Text, nullable=False, default=""),
     Column("detail", Text, nullable=False, default=""),
     Index("ix_runs_snapshot", "snapshot_id", "state"),
-    Index("uq_runs_live_link", "link_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("uq_runs_live_link", "link_id", unique=True, sqlite_where=_LIVE),
     Index("ix_runs_link", "link_id", "id"),
-    Index("ix_runs_claimable", "ordinal", "id", sqlite_where=_CLAIMABLE, postgresql_where=_CLAIMABLE),
-    Index("ix_runs_leased", "link_id", sqlite_where=_LEASED, postgresql_where=_LEASED),
+    Index("ix_runs_claimable", "ordinal", "id", sqlite_where=_CLAIMABLE),
+    Index("ix_runs_waiting", "snapshot_id", sqlite_where=_WAITING),
+    Index("ix_runs_leased", "link_id", sqlite_where=_LEASED),
+    Index("ix_runs_images", "link_id", "images", "image_bytes", sqlite_where=_IMAGES),
+    Index("ix_runs_images_age", "finished_at", sqlite_where=_IMAGES),
 )
 
 plan_uses = Table(
@@ -319,7 +355,9 @@ writes = Table(
     Column("nylas_id", String(1000)),
     Column("title", Text, nullable=False),
     Column("before", LargeBinary),
-    Index("ix_writes_open", "link_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Column("after", LargeBinary),  # fingerprint of what was written, under the run's fidelity
+    Column("restores", String(60)),  # the before-image that an undo goes back to; the marker of what it creates
+    Index("ix_writes_open", "link_id", sqlite_where=_OPEN),
     sqlite_with_rowid=False,
 )
 
@@ -339,3 +377,78 @@ failures = Table(
     Index("ix_failures_run", "run_id"),
     Index("ix_failures_link", "link_id", "id"),
 )
+
+_DUE = text("is_due")
+
+rejections = Table(
+    "rejections",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("link_id", Big, nullable=False),
+    Column("direction", String(4), nullable=False),
+    Column("source_id", String(1000)),
+    Column("destination_id", String(1000), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("operator", String(80), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Big, nullable=False),
+    Column("is_due", Boolean, nullable=False, server_default=false()),  # to be created again once the link is free
+    Index("uq_rejections_item", "link_id", "direction", "destination_id", unique=True),
+    Index("ix_rejections_due", "id", sqlite_where=_DUE),
+)
+
+failed_items = Table(
+    "failed_items",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("link_id", Big, nullable=False),
+    Column("direction", String(4), nullable=False),
+    Column("item_key", String(1000), nullable=False),  # the item's id at the source, else at the destination
+    Column("crm_id", String(80)),
+    Column("nylas_id", String(1000)),
+    Column("run_id", Big, nullable=False),  # the run that failed last
+    Column("title", Text, nullable=False),
+    Column("action", String(10), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("first_at", Big, nullable=False),
+    Column("last_at", Big, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", Big),  # empty: no further try by itself
+    Column("dismissed_at", Big),
+    Column("dismissed_by", String(80), nullable=False),
+    Column("dismissed_reason", Text, nullable=False),
+    Index("uq_failed_items_item", "link_id", "direction", "item_key", unique=True),
+    Index("ix_failed_items_due", "next_try_at"),
+    Index("ix_failed_items_latest", "last_at"),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("seq", Big, primary_key=True),
+    Column("link_id", Big, nullable=False),
+    Column("item_id", String(1000), nullable=False),
+    Column("at", Big, nullable=False),
+    Index("ix_arrivals_link", "link_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+progress_samples = Table(
+    "progress_samples",
+    metadata,
+    Column("snapshot_id", Big, ForeignKey("snapshots.id"), primary_key=True),
+    Column("at", Big, primary_key=True),
+    Column("read", Integer, nullable=False),
+    Column("written", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+@event.listens_for(metadata, "before_create")
+def _as_on_sqlite(_metadata: MetaData, connection: Connection, **_: object) -> None:
+    """Give PostgreSQL the conditions of partial indexes: naming them above would load its drivers' code everywhere."""
+    if connection.dialect.name == "postgresql":
+        for index in (i for table in metadata.tables.values() for i in table.indexes):
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

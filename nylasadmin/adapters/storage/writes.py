@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 
 from nylasadmin.adapters.storage.bulk import insert_rows, storable
+from nylasadmin.adapters.storage.conditions import is_open
+from nylasadmin.adapters.storage.images import KeptWrites, count_images
 from nylasadmin.adapters.storage.tables import runs, writes
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import ActionKind
 from nylasadmin.services.rows import IntendedWrite, WriteRow
 
-_WRITE_COLUMNS = ("run_id", "seq", "link_id", "kind", "state", "crm_id", "nylas_id", "title", "before")
+_WRITE_COLUMNS = (
+    "run_id",
+    "seq",
+    "link_id",
+    "kind",
+    "state",
+    "crm_id",
+    "nylas_id",
+    "title",
+    "before",
+    "after",
+    "restores",
+)
 
 
-class SqlWrites:
+class SqlWrites(KeptWrites):
     """What runs wrote, each with the destination's version before it; remote writes are announced first."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
 
     def next_seq(self, run_id: int) -> int:
         highest = self._db.execute(select(func.max(writes.c.seq)).where(writes.c.run_id == run_id)).scalar()
@@ -34,10 +45,23 @@ class SqlWrites:
 
     def _insert(self, run_id: int, link_id: int, rows: Sequence[WriteRow], state: str) -> None:
         values = [
-            (run_id, row.seq, link_id, str(row.kind), state, row.crm_id, row.nylas_id, storable(row.title), row.before)
+            (
+                run_id,
+                row.seq,
+                link_id,
+                str(row.kind),
+                state,
+                row.crm_id,
+                row.nylas_id,
+                storable(row.title),
+                row.before,
+                row.after,
+                row.restores,
+            )
             for row in rows
         ]
         insert_rows(self._db, writes, _WRITE_COLUMNS, values)
+        count_images(self._db, run_id, [row.before for row in rows if row.before is not None])
 
     def settle(self, run_id: int, ends: Sequence[tuple[int, str, ItemId | None]]) -> None:
         """Note how announced writes ended: ``(seq, state, the id at Nylas or None to keep it)``."""
@@ -59,7 +83,7 @@ class SqlWrites:
         found = (
             select(writes, runs.c.finished_at)
             .join(runs, writes.c.run_id == runs.c.id)
-            .where(writes.c.link_id == link_id, writes.c.state.in_(["intended", "sent"]))
+            .where(writes.c.link_id == link_id, is_open(writes))
             .order_by(writes.c.run_id, writes.c.seq)
         )
         return [_intended(row) for row in self._db.execute(found)]
@@ -74,4 +98,6 @@ def _intended(row: Row[Any]) -> IntendedWrite:
         nylas_id=ItemId(row.nylas_id) if row.nylas_id else None,
         was_sent=row.state == "sent",
         run_ended_at=row.finished_at,
+        after=bytes(row.after) if row.after is not None else None,
+        claims=ItemId(row.restores or row.crm_id) if row.restores or row.crm_id else None,
     )

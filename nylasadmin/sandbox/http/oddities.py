@@ -27,6 +27,9 @@ _MAY_BE_MISSING = frozenset(
     )
 )
 
+_NOT_A_USERS = frozenset(("grant_status", "webhook_url", "application_id", "platform"))
+"""What objects have that belong to the application. Those of a user may lack `grant_id`, if only some are selected."""
+
 
 def _repeat_item(body: Json, faults: FaultList) -> bool:
     """Have the next page begin with the last object of this one."""
@@ -60,7 +63,7 @@ def _replace_empty(value: object) -> bool:
 
 
 def _sparse(body: Json, _faults: FaultList) -> bool:
-    return sum(_leave_out(one) for one in _objects(body) if "grant_id" in one) > 0
+    return sum(_leave_out(one) for one in _objects(body) if one.keys().isdisjoint(_NOT_A_USERS)) > 0
 
 
 def _leave_out(value: Json) -> int:

@@ -21,6 +21,7 @@ _FILTERS = (
 )
 _MOST_ADDRESSES = 25
 _DAY_S = 86_400
+_LAST_PLACE = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +70,16 @@ def oldest_cached(mailbox: Mailbox, now: int) -> int:
 
 def matching(mailbox: Mailbox, query: MailQuery) -> Iterator[MessageRow]:
     """Yield the messages that answer a query, newest first."""
-    for row in mailbox.newest_first(query.first, query.oldest):
-        if _is_between(row.date, query) and fits(row, query):
+    for row in _within(mailbox, query):
+        if fits(row, query):
             yield row
 
 
 def matching_threads(mailbox: Mailbox, query: MailQuery) -> Iterator[tuple[MessageRow, list[MessageRow]]]:
     """Yield the latest message and all messages of the threads that answer a query, latest first."""
-    for row in mailbox.newest_first(query.first, query.oldest):
+    for row in _within(mailbox, query):
         thread = mailbox.thread(row.thread_id, query.oldest)
-        if thread[-1] is not row or not _is_between(row.date, query):
+        if thread[-1] is not row:
             continue
         if query.earliest is not None and thread[0].date != query.earliest:
             continue
@@ -114,8 +115,14 @@ def fits(row: MessageRow, query: MailQuery) -> bool:
     return all(test(message) for test in query.tests)
 
 
-def _is_between(date: int, query: MailQuery) -> bool:
-    return (query.after is None or date > query.after) and (query.before is None or date < query.before)
+def _within(mailbox: Mailbox, query: MailQuery) -> Iterator[MessageRow]:
+    """Yield the messages between the dates asked for, from the page's first on: the others are not even looked at."""
+    first = query.first
+    if query.before is not None:
+        latest = (query.before - 1, _LAST_PLACE)
+        first = latest if first is None else min(first, latest)
+    oldest = query.oldest if query.after is None else max(query.oldest, query.after + 1)
+    return mailbox.newest_first(first, oldest)
 
 
 def _query(args: Args, mailbox: Mailbox, scope: str, dates: str, oldest: int) -> MailQuery:

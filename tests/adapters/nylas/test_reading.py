@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 import responses
 
@@ -342,7 +343,8 @@ def test_a_whole_calendar_is_observed_as_it_is_looked_up(box: RunningSandbox, si
     found = observed(reader)
 
     assert len(found) > 300
-    assert {o.id: o for o in reader.look_up(list(found), FULL)} == found
+    listed = {item_id: msgspec.structs.replace(o, digest=None) for item_id, o in found.items()}
+    assert {o.id: o for o in reader.look_up(list(found), FULL)} == listed
     assert max(box.sandbox.requests.highest_in_flight().values()) <= 4
 
 

@@ -92,3 +92,23 @@ def test_a_single_event_is_read_from_its_envelope() -> None:
 def test_an_answer_without_an_event_is_a_bad_one(body: bytes) -> None:
     with pytest.raises(BadAnswer):
         read_event(body)
+
+
+@pytest.mark.parametrize(
+    ("fields", "modified"),
+    [
+        ({"updated_at": 1_790_000_000}, 1_790_000_000),
+        ({"updated_at": 1_790_000_000.5}, 1_790_000_000),
+        ({"updated_at": "yesterday"}, None),
+        ({"updated_at": {}}, None),
+        ({"updated_at": None}, None),
+        ({}, None),
+    ],
+)
+def test_a_time_of_change_that_makes_no_sense_is_not_known_and_spoils_nothing(
+    fields: dict[str, object], modified: int | None
+) -> None:
+    found = read_page(page({"id": "e1", **fields}))
+
+    assert [e.modified for e in found.data] == [modified]
+    assert found.unreadable == []

@@ -266,15 +266,37 @@ def test_a_changed_occurrence_that_the_series_does_not_have_is_an_error_with_the
     assert at.observed() == {outcome.id: fingerprint(replace(WEEKLY, exceptions=(MOVED,)), at.fidelity)}
 
 
-def test_an_occurrence_its_owner_deleted_at_google_cannot_return_and_that_is_told(at_google: Opened) -> None:
+def test_a_series_whose_owner_deleted_an_occurrence_at_google_is_made_anew(at_google: Opened) -> None:
     item_id = at_google.create(WEEKLY)
-    instance = f"{item_id}_20260309T100000Z"
-    at_google.box.delete_event(at_google.calendar, instance)
+    at_google.box.delete_event(at_google.calendar, f"{item_id}_20260309T100000Z")
 
-    outcome = at_google.write(ActionKind.UPDATE, id=item_id, item=WEEKLY)
+    outcome = at_google.write(ActionKind.UPDATE, id=item_id, item=WEEKLY, claims=ItemId("crm-1"))
+
+    assert (outcome.error, outcome.id is not None, outcome.id != item_id) == (None, True, True)
+    assert at_google.observed() == {outcome.id: fingerprint(WEEKLY, at_google.fidelity)}
+    assert at_google.folder.find_claiming(ItemId("crm-1")) == outcome.id
+
+
+def test_with_guests_it_stays_as_it_is_and_that_is_told(at_google: Opened) -> None:
+    meeting = replace(WEEKLY, attendees=(Attendee("anna@x.example"),))
+    item_id = at_google.create(meeting)
+    at_google.box.delete_event(at_google.calendar, f"{item_id}_20260309T100000Z")
+
+    outcome = at_google.write(ActionKind.UPDATE, id=item_id, item=meeting)
 
     assert outcome.id == item_id
-    assert outcome.error is not None
+    assert "guests' answers" in str(getattr(outcome.error, "detail", ""))
+
+
+def test_a_series_that_is_made_anew_without_an_answer_is_found_by_its_marker(at_google: Opened) -> None:
+    item_id = at_google.create(WEEKLY)
+    at_google.box.delete_event(at_google.calendar, f"{item_id}_20260309T100000Z")
+    at_google.fault(kind="store_then_504", method="POST")
+
+    outcome = at_google.write(ActionKind.UPDATE, id=item_id, item=WEEKLY, claims=ItemId("crm-1"))
+
+    assert outcome.error is None
+    assert list(at_google.observed()) == [outcome.id]
 
 
 def test_changed_occurrences_survive_a_new_rule_everywhere(at: Opened) -> None:

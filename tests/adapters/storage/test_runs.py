@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event
 
 from nylasadmin.adapters.storage.database import Database
+from nylasadmin.adapters.storage.repositories import SqlUnitOfWork
 from nylasadmin.domain.guard import Hold, Limit
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import ActionKind, Direction
 from nylasadmin.domain.runs import Counters, Failure, Run, RunState
 from nylasadmin.errors import NotFound
 from nylasadmin.services.rows import WriteRow
+from nylasadmin.services.views import LinkQuery
 from tests.adapters.storage.rows import add_links, add_runs, run_of
 
 LEASE = 60.0
@@ -65,7 +70,7 @@ def test_a_late_worker_can_neither_commit_nor_release(storage: Database, queued:
         assert tx.runs.renew(late, 10_000) is None
         assert tx.runs.planned(late, Counters(to_create=5), RunState.RUNNING) is False
         hold = Hold(limit=Limit.DELETES, deletes=1, destination_items=1, source_items=1, source_before=1)
-        assert tx.runs.hold(late, hold, b"") is False
+        assert tx.holds.hold(late, hold, b"") is False
         assert tx.runs.finish(late, RunState.DONE) is False
         tx.runs.release(late)
         tx.runs.let_go(late)
@@ -83,6 +88,17 @@ def test_a_renewed_lease_lasts_longer(storage: Database, queued: int) -> None:
         assert tx.runs.renew(run, 500.0) is RunState.PLANNING
 
     assert claim(storage, queued, "two", now=400) is None
+
+
+def test_the_lease_of_a_run_that_is_over_does_not_come_back(storage: Database, queued: int) -> None:
+    run = claimed(storage, queued)
+    with storage.write() as tx:
+        tx.runs.finish(run, RunState.DONE)
+        assert tx.runs.renew(run, 500.0) is None  # its keeper had waited for the very transaction that ended it
+        add_runs(tx, [run.link_id])
+        next_run = run_of(tx, run.link_id)
+
+    assert claim(storage, next_run, now=1.0) is not None
 
 
 def test_a_cancelled_run_never_becomes_anything_else(storage: Database, queued: int) -> None:
@@ -126,6 +142,16 @@ def test_a_preview_need_not_wait_for_anybody(storage: Database, queued: int) -> 
     assert claim(storage, preview, now=1.0) is not None
 
 
+def test_a_lease_that_was_let_go_is_never_prolonged(storage: Database, queued: int) -> None:
+    """The keeper of leases may come a moment after the end; the link must not be occupied again."""
+    run = claimed(storage, queued)
+    with storage.write() as tx:
+        tx.runs.finish(run, RunState.DONE)
+    with storage.write() as tx:
+        assert tx.runs.renew(run, 1_000.0) is None
+        assert tx.runs.live_by_link([run.link_id]) == {}
+
+
 def test_leases_of_a_worker_that_is_gone_end_at_once(storage: Database, queued: int) -> None:
     claimed(storage, queued, "gone")
 
@@ -157,17 +183,27 @@ def test_runs_of_several_snapshots_take_turns(storage: Database) -> None:
     assert snapshots == [first, second, first, second, first]
 
 
+def test_a_run_that_has_ended_is_not_leased_again_and_leaves_its_link_free(storage: Database, queued: int) -> None:
+    run = claimed(storage, queued)
+    with storage.write() as tx:
+        assert tx.runs.finish(run, RunState.DONE)
+        assert tx.runs.renew(run, 100.0) is None
+        add_runs(tx, [run.link_id])
+
+        assert tx.runs.claimable(1.0, None, 9) == [run_of(tx, run.link_id)]
+
+
 def test_a_held_run_waits_for_an_approval(storage: Database, queued: int) -> None:
     hold = Hold(limit=Limit.DELETES, deletes=60, destination_items=90, source_items=30, source_before=90)
     run = claimed(storage, queued)
     with storage.write() as tx:
-        assert tx.runs.hold(run, hold, b"these")
+        assert tx.holds.hold(run, hold, b"these")
         assert tx.runs.claimable(10_000, None, 9) == []
         assert list(tx.runs.live_by_link([run.link_id])) == [run.link_id]
 
     with storage.write() as tx:
-        assert tx.runs.approve(queued) == hold
-        assert tx.runs.approve(queued) is None
+        assert tx.holds.resume(queued, [], b"these", "olga")
+        assert not tx.holds.resume(queued, [], b"these", "olga")
 
     assert claimed(storage, queued).approved == b"these"
 
@@ -219,15 +255,47 @@ def test_what_the_source_had_is_remembered_from_the_last_finished_run(storage: D
         assert tx.runs.last_read(run.link_id, Direction.SEND) is None
 
 
+def _open_writes(tx: SqlUnitOfWork) -> object:
+    return tx.writes.unsettled(1)
+
+
+def _claimable(tx: SqlUnitOfWork) -> object:
+    return tx.runs.claimable(5.0, None, 9)
+
+
+def _holders(tx: SqlUnitOfWork) -> object:
+    return tx.runs.holders(5.0)
+
+
+def _links_page(tx: SqlUnitOfWork) -> object:
+    return tx.console.links(LinkQuery(target_id=1))
+
+
 @pytest.mark.parametrize(
-    ("query", "index"),
+    ("ask", "index"),
     [
-        ("SELECT * FROM writes WHERE link_id = 1 AND state IN ('intended', 'sent')", "ix_writes_open"),
-        ("SELECT lease_owner FROM runs WHERE link_id = 1 AND lease_until >= 5.0", "ix_runs_leased"),
+        (_open_writes, "ix_writes_open"),
+        (_claimable, "ix_runs_claimable"),
+        (_holders, "ix_runs_leased"),
+        (_links_page, "uq_runs_live_link"),
     ],
 )
-def test_conditions_of_indexes_are_those_of_the_queries(storage: Database, query: str, index: str) -> None:
+def test_what_is_asked_for_every_link_is_found_by_its_index(
+    storage: Database, ask: Callable[[SqlUnitOfWork], object], index: str
+) -> None:
     if storage.engine.dialect.name != "sqlite":
         pytest.skip("plans are read from SQLite only")
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(storage.engine, "before_cursor_execute")
+    def _note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        asked.append((statement, values))
+
+    with storage.read() as tx:
+        ask(tx)
+    queries = [(statement, values) for statement, values in asked if statement.startswith("SELECT")]
+
     with storage.engine.connect() as connection:
-        assert index in str(connection.execute(text(f"EXPLAIN QUERY PLAN {query}")).all())
+        plans = [str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", v).all()) for s, v in queries]
+    assert any(index in plan for plan in plans), plans
+    assert not any("'SCAN writes'" in plan or "'SCAN runs'" in plan for plan in plans), plans

@@ -1,0 +1,41 @@
+"""Conditions of partial indexes, spelt into the statement: with bound values no database can tell that an index holds.
+
+Without its index each of these reads the whole table, and a snapshot of many links does so for every link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, bindparam, text
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from nylasadmin.domain.runs import RunState
+
+
+def is_open(writes: NamedFromClause) -> ColumnElement[bool]:
+    """Say of a row of the record of writes that nobody has written down how it ended (``ix_writes_open``)."""
+    return _state_in(writes, ["intended", "sent"])
+
+
+def may_be_claimed(runs: NamedFromClause) -> ColumnElement[bool]:
+    """Say of a run that a worker might take it, leases aside (``ix_runs_claimable``)."""
+    return _state_in(runs, [RunState.QUEUED, RunState.PLANNING, RunState.RUNNING])
+
+
+def occupies_link(runs: NamedFromClause) -> ColumnElement[bool]:
+    """Say of a run that its link is busy with it (``uq_runs_live_link``); a preview never is in the way."""
+    live = [
+        RunState.QUEUED,
+        RunState.PLANNING,
+        RunState.RUNNING,
+        RunState.WAITING,
+        RunState.HELD,
+        RunState.PAUSED,
+    ]
+    return and_(_state_in(runs, live), text(f"NOT {runs.name}.is_preview"))
+
+
+def _state_in(table: NamedFromClause, states: Sequence[str]) -> ColumnElement[bool]:
+    words = [str(state) for state in states]
+    return table.c.state.in_(bindparam(None, words, expanding=True, literal_execute=True, unique=True))

@@ -1,0 +1,35 @@
+"""Pausing and resuming runs: conditional updates, so that doing it twice changes nothing the second time."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, and_, select, update
+
+from nylasadmin.adapters.storage.tables import runs
+from nylasadmin.domain.runs import PAUSABLE, RunState
+
+
+class Pauses:
+    """What ``SqlRuns`` knows about paused runs."""
+
+    _db: Connection
+
+    def pause(self, *, snapshot_id: int | None = None, run_id: int | None = None) -> list[int]:
+        """Stop runs at their next item; give their ids. Their workers let go of them by themselves."""
+        which = and_(_which(snapshot_id, run_id), runs.c.state.in_(sorted(PAUSABLE)), runs.c.is_preview.is_(False))
+        ids = self._ids(which)
+        self._db.execute(update(runs).where(which).values(state=str(RunState.PAUSED), cause=""))
+        return ids
+
+    def resume(self, *, snapshot_id: int | None = None, run_id: int | None = None) -> list[int]:
+        """Let paused runs go on from what both sides hold by then; give their ids."""
+        which = and_(_which(snapshot_id, run_id), runs.c.state == str(RunState.PAUSED))
+        ids = self._ids(which)
+        self._db.execute(update(runs).where(which).values(state=str(RunState.QUEUED), pauses=runs.c.pauses + 1))
+        return ids
+
+    def _ids(self, which: ColumnElement[bool]) -> list[int]:
+        return list(self._db.execute(select(runs.c.id).where(which).order_by(runs.c.id)).scalars())
+
+
+def _which(snapshot_id: int | None, run_id: int | None) -> ColumnElement[bool]:
+    return runs.c.snapshot_id == snapshot_id if snapshot_id is not None else runs.c.id == run_id
