@@ -10,6 +10,7 @@ from nylasadmin import bootstrap
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.links import PRIMARY, Account, CrmUser
 from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.policies import EVERYTHING
 from nylasadmin.domain.privileges import ENGINE, Privilege
 from nylasadmin.domain.targets import TargetForm
 from nylasadmin.services.rows import NewLink
@@ -33,7 +34,7 @@ def prepare(folder: Path, company: Company, *, requests_per_s: float = 200) -> P
         api_key=company.api_key,
         requests_per_s=requests_per_s,
     )
-    target = product.services.targets.add(ENGINE, form)
+    target = product.services.targets.add(ENGINE, form, EVERYTHING)
     product.services.operators.add(ENGINE, "olga", PASSWORD, {Privilege.VIEW, Privilege.MANAGE})
     with product.storage.write() as tx:
         for number, grant in enumerate(company.grants):

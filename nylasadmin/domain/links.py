@@ -9,6 +9,7 @@ import msgspec
 from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.kinds import is_inbound_only, supported
 from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.policies import FrozenPolicy
 from nylasadmin.domain.targets import Target
 
 PRIMARY = "primary"
@@ -38,6 +39,10 @@ class CrmUser(msgspec.Struct, frozen=True, kw_only=True):
     email: str
 
 
+FIRST_SYNC_S = 24 * 3600
+"""How long the first synchronization of an account may take."""
+
+
 class AccountState(StrEnum):
     CONNECTED = "connected"
     NEEDS_SIGN_IN = "needs_sign_in"
@@ -45,7 +50,12 @@ class AccountState(StrEnum):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """One CRM user's connection to one target. ``connected_at`` is Unix seconds."""
+    """One CRM user's connection to one target. Times are Unix seconds.
+
+    ``policy`` was frozen at ``connected_at``. ``synced_at``: when every link had been copied once since then; until
+    ``first_snapshot_id`` has done that, the account is syncing. ``state_at``: since when it is in its state.
+    ``revoke_due_at``: since when its grant is to be revoked at Nylas, ``None`` when nothing is due.
+    """
 
     id: int
     target_id: int
@@ -55,6 +65,20 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     grant_id: str
     state: AccountState = AccountState.CONNECTED
     connected_at: int = 0
+    state_at: int = 0
+    policy: FrozenPolicy = FrozenPolicy()
+    first_snapshot_id: int | None = None
+    synced_at: int | None = None
+    revoke_due_at: int | None = None
+
+    @property
+    def is_syncing(self) -> bool:
+        """Say whether the first synchronization is under way."""
+        return self.state is AccountState.CONNECTED and self.first_snapshot_id is not None and self.synced_at is None
+
+    def is_overdue(self, now: float) -> bool:
+        """Say whether the first synchronization takes longer than it may."""
+        return self.is_syncing and now - self.connected_at > FIRST_SYNC_S
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

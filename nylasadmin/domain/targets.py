@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import msgspec
 
 from nylasadmin.domain import limits
-
-
-class PlanLevel(StrEnum):
-    """The Nylas plan, which limits how far back the sync policy may reach."""
-
-    ENTRY = "entry"
-    CORE = "core"
-    PLUS = "plus"
-
-
-MOST_SYNC_DAYS: dict[PlanLevel, int | None] = {PlanLevel.ENTRY: 30, PlanLevel.CORE: 90, PlanLevel.PLUS: None}
+from nylasadmin.domain.policies import Policies
 
 
 class GuardLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +60,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     outbound: bool = True
     is_disabled: bool = False
     application_id: str = ""
-    plan: PlanLevel = PlanLevel.ENTRY
-    sync_days: int = 30
-    webhook_days: int = 0
+    policies: Policies = Policies()
     guard: GuardLimits = GuardLimits()
     keep_older_days: int | None = None
     undo_days: int = 30

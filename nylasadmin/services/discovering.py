@@ -19,6 +19,7 @@ from nylasadmin.domain.links import (
     AccountState,
     CrmUser,
 )
+from nylasadmin.domain.policies import freeze
 from nylasadmin.domain.providers import rules_for
 from nylasadmin.domain.targets import Target
 from nylasadmin.errors import NylasError
@@ -46,6 +47,7 @@ class Made:
     def account(self, tx: UnitOfWork, target: Target, grant: Grant, user: CrmUser, folders: Folders, now: int) -> None:
         """Make a grant's account, or bring it up to date, and the links to its folders that are not there yet."""
         self.accounts += grant.email not in self._known
+        connected_at = grant.created_at or now
         account_id = tx.accounts.save(
             Account(
                 id=0,
@@ -55,7 +57,9 @@ class Made:
                 provider=grant.provider,
                 grant_id=grant.id,
                 state=AccountState.CONNECTED if grant.is_valid else AccountState.NEEDS_SIGN_IN,
-                connected_at=grant.created_at or now,
+                connected_at=connected_at,
+                state_at=now,
+                policy=freeze(target.policies, connected_at),
             )
         )
         links = [_of_calendar(target.id, account_id, grant, user, calendar) for calendar in folders.calendars]

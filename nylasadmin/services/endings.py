@@ -7,6 +7,7 @@ import logging
 import msgspec
 
 from nylasadmin.domain.links import AccountState
+from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import ENGINE
 from nylasadmin.domain.runs import Run, RunState
 from nylasadmin.services.audit import record
@@ -25,6 +26,8 @@ def finish(tx: UnitOfWork, run: Run, subject: Subject) -> RunState | None:
     items = tx.items.count(scope_of(subject, run))
     is_failing = counters.failed > 0 or tx.failed.has_open(run.link_id)
     tx.links.finished(run.link_id, run.direction, items=items, is_failing=is_failing, is_copy=_copies_the_link(tx, run))
+    if run.direction is Direction.GET and tx.accounts.note_synced(subject.account.id):
+        log.info("account %s: first synchronization done", subject.account.email)
     log.info("run %s done: %s", run.id, msgspec.structs.asdict(counters))
     return RunState.DONE
 

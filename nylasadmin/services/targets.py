@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from nylasadmin.domain.directory import Folders
+from nylasadmin.domain.policies import DEFAULT, Policies
+from nylasadmin.domain.policies import problems as policy_problems
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.domain.targets import Target, TargetForm, key_tail, problems, split_host
 from nylasadmin.errors import InvalidInput, NotFound, NylasError, Refused, StaleVersion
@@ -43,19 +45,20 @@ class Targets:
         return target
 
     @noting_refusals("target.add", "target {form.name}")
-    def add(self, actor: Actor, form: TargetForm) -> Target:
+    def add(self, actor: Actor, form: TargetForm, policies: Policies = DEFAULT) -> Target:
         """Add a target. Raises :class:`InvalidInput` with a sentence for each field that is wrong."""
         form = completed(form)
-        found = problems(form, is_new=True)
+        found = problems(form, is_new=True) | policy_problems(policies)
         with self._storage.write() as tx:
             _refuse(found, tx, form, None)
             target_id = tx.targets.add(
                 form,
+                policies,
                 sealed_key=self._secrets.seal(form.api_key.strip(), SENDER_KEY),
                 key_tail=key_tail(form.api_key),
                 sealed_secret=self._sealed_secret(form),
             )
-            record(tx, actor, "target.add", f"target {form.name}", new=_open_part(form))
+            record(tx, actor, "target.add", f"target {form.name}", new=_open_part(form) | msgspec.to_builtins(policies))
             return tx.targets.get(target_id)
 
     @noting_refusals("target.edit", "target {target_id}")

@@ -8,8 +8,9 @@ import msgspec
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from nylasadmin.domain.policies import MOST_SYNC_DAYS
 from nylasadmin.domain.privileges import Privilege
-from nylasadmin.domain.targets import MOST_SYNC_DAYS, Target
+from nylasadmin.domain.targets import Target
 from nylasadmin.errors import InvalidInput, NylasError, Refused, StaleVersion
 from nylasadmin.services.targets import form_of
 from nylasadmin.services.views import SnapshotState
@@ -69,7 +70,7 @@ def server_values(target_id: int) -> dict[str, Any]:
     snapshot = console.live_snapshot(target_id) or console.last_snapshot(target_id)
     return {
         "target": target,
-        "most_sync_days": MOST_SYNC_DAYS[target.plan],
+        "most_sync_days": MOST_SYNC_DAYS[target.policies.plan],
         "server_snapshot": snapshot,
         "kept": services().undo.kept(target_id),
         "server_is_live": snapshot is not None and snapshot.state is SnapshotState.RUNNING,

@@ -20,6 +20,7 @@ from nylasadmin.bootstrap import Product
 from nylasadmin.domain.items import ItemId, ItemType, ScheduleItem, Timed
 from nylasadmin.domain.links import PRIMARY, Link
 from nylasadmin.domain.plan import Direction, ReceiverOnly
+from nylasadmin.domain.policies import EVERYTHING
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.domain.targets import Target, TargetForm
 from nylasadmin.sandbox.calendars import Calendar
@@ -229,7 +230,7 @@ def add_target(
     product.services.crm.load(OLGA, lines)
     values = {"read_timeout_s": 5.0, "requests_per_s": 200.0} | fields
     form = TargetForm(name=name, host="sandbox.example", base_url=box.url, api_key=box.api_key, **values)
-    target = product.services.targets.add(OLGA, form)
+    target = product.services.targets.add(OLGA, form, EVERYTHING)
     product.services.targets.discover(OLGA, target.id)
     only_calendars(product, *([ItemType.CONTACT] if contacts else []), *(MAIL_TYPES if mail else []))
     return product.services.targets.get(target.id)

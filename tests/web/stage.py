@@ -11,6 +11,7 @@ from nylasadmin.bootstrap import Product
 from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.links import Link
 from nylasadmin.domain.plan import Direction, ReceiverOnly
+from nylasadmin.domain.policies import EVERYTHING
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.domain.targets import Target, TargetForm
 from nylasadmin.sandbox.testing import RunningSandbox
@@ -48,7 +49,7 @@ class Stage:
     def add_target(self, name: str = "Sandbox") -> Target:
         host = self.box.url.removeprefix("http://")
         form = TargetForm(name=name, host=host, base_url=self.box.url, api_key=self.box.api_key)
-        return self.product.services.targets.add(COMMAND_LINE, form)
+        return self.product.services.targets.add(COMMAND_LINE, form, EVERYTHING)
 
     def add_users(self) -> None:
         """Give the CRM a user for every account."""

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, not_, or_, select
 
+from nylasadmin.adapters.storage.accounts import SqlAccounts
 from nylasadmin.adapters.storage.conditions import occupies_link
 from nylasadmin.adapters.storage.failed import SqlFailedItems
 from nylasadmin.adapters.storage.link_counts import count_by_state
-from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks
+from nylasadmin.adapters.storage.links import SqlCrmUsers, SqlLinks
 from nylasadmin.adapters.storage.snapshots import SnapshotQueries
 from nylasadmin.adapters.storage.tables import accounts, links, runs, targets
 from nylasadmin.adapters.storage.targets import SqlTargets
@@ -115,7 +116,7 @@ class SqlConsole(SnapshotQueries):
     def link(self, link_id: int) -> LinkDetails:
         link = SqlLinks(self._db, self._now).get(link_id)
         target = SqlTargets(self._db).get(link.target_id)
-        account = SqlAccounts(self._db).get(link.account_id)
+        account = SqlAccounts(self._db, self._now).get(link.account_id)
         user = SqlCrmUsers(self._db).get(link.user_id) or CrmUser(id=link.user_id, name=link.user_id, email="")
         facts = select(links.c["items"], links.c.last_get_at, links.c.last_send_at, _link_state.label("state"))
         row = self._db.execute(facts.select_from(_links_joined).where(links.c.id == link_id)).one()

@@ -1,4 +1,4 @@
-"""CRM users, accounts, links and the pairs of items that links remember."""
+"""CRM users, links and the pairs of items that links remember."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
+from nylasadmin.adapters.storage.accounts import account_of
 from nylasadmin.adapters.storage.bulk import insert_rows, replace_rows
 from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs, targets
 from nylasadmin.adapters.storage.targets import TARGET_COLUMNS, TARGETS_JOINED, target_of
 from nylasadmin.domain.items import ItemId, ItemType
-from nylasadmin.domain.links import Account, AccountState, CrmUser, Link
+from nylasadmin.domain.links import CrmUser, Link
 from nylasadmin.domain.plan import Direction
 from nylasadmin.errors import NotFound
 from nylasadmin.services.rows import NewLink, OwnedLink, PairRow, SeenPair
@@ -45,44 +46,6 @@ class SqlCrmUsers:
         self._db.execute(update(links).where(links.c.user_id == user.id).values(user_name=user.name))
 
 
-class SqlAccounts:
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
-
-    def get(self, account_id: int) -> Account:
-        row = self._db.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
-        if row is None:
-            raise NotFound("account", account_id)
-        return _account(row)
-
-    def of_target(self, target_id: int) -> list[Account]:
-        found = select(accounts).where(accounts.c.target_id == target_id).order_by(accounts.c.id)
-        return [_account(row) for row in self._db.execute(found)]
-
-    def save(self, account: Account) -> int:
-        """Insert, or bring the row of the same target and address up to date; give its id."""
-        values = {
-            "user_id": account.user_id,
-            "provider": account.provider,
-            "grant_id": account.grant_id,
-            "state": str(account.state),
-        }
-        key = (accounts.c.target_id == account.target_id) & (accounts.c.email == account.email)
-        known = self._db.execute(select(accounts.c.id).where(key)).scalar_one_or_none()
-        if known is not None:
-            self._db.execute(update(accounts).where(accounts.c.id == known).values(**values))
-            return int(known)
-        made: Any = self._db.execute(
-            insert(accounts).values(
-                target_id=account.target_id, email=account.email, connected_at=account.connected_at, **values
-            )
-        ).inserted_primary_key
-        return int(made[0])
-
-    def set_state(self, account_id: int, state: AccountState) -> None:
-        self._db.execute(update(accounts).where(accounts.c.id == account_id).values(state=str(state)))
-
-
 class SqlLinks:
     def __init__(self, connection: Connection, now: Callable[[], int]) -> None:
         self._db = connection
@@ -102,7 +65,7 @@ class SqlLinks:
         parts = {p: {k[len(p) :]: v for k, v in row.items() if k.startswith(p)} for p in ("link_", "account_")}
         return OwnedLink(
             link=_link(SimpleNamespace(**parts["link_"])),
-            account=_account(SimpleNamespace(**parts["account_"])),
+            account=account_of(SimpleNamespace(**parts["account_"])),
             target=target_of(row),
         )
 
@@ -274,19 +237,6 @@ def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 def _user(row: Row[Any]) -> CrmUser:
     return CrmUser(id=row.id, name=row.name, email=row.email)
-
-
-def _account(row: Any) -> Account:
-    return Account(
-        id=row.id,
-        target_id=row.target_id,
-        user_id=row.user_id,
-        email=row.email,
-        provider=row.provider,
-        grant_id=row.grant_id,
-        state=AccountState(row.state),
-        connected_at=row.connected_at,
-    )
 
 
 def _link(row: Any) -> Link:

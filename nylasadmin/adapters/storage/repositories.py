@@ -7,12 +7,13 @@ from functools import cached_property
 
 from sqlalchemy import Connection, insert, select
 
+from nylasadmin.adapters.storage.accounts import SqlAccounts
 from nylasadmin.adapters.storage.arrivals import SqlArrivals
 from nylasadmin.adapters.storage.console import SqlConsole
 from nylasadmin.adapters.storage.crm import SqlCrmItems
 from nylasadmin.adapters.storage.failed import SqlFailedItems
 from nylasadmin.adapters.storage.holds import SqlHolds
-from nylasadmin.adapters.storage.links import SqlAccounts, SqlCrmUsers, SqlLinks, SqlPairs
+from nylasadmin.adapters.storage.links import SqlCrmUsers, SqlLinks, SqlPairs
 from nylasadmin.adapters.storage.operators import SqlAuditTrail, SqlOperators
 from nylasadmin.adapters.storage.plans import SqlPlans
 from nylasadmin.adapters.storage.rejections import SqlRejections
@@ -57,7 +58,7 @@ class SqlUnitOfWork:
 
     @cached_property
     def accounts(self) -> SqlAccounts:
-        return SqlAccounts(self._db)
+        return SqlAccounts(self._db, self._now)
 
     @cached_property
     def links(self) -> SqlLinks:

@@ -92,6 +92,8 @@ targets = Table(
     Column("plan", String(10), nullable=False),
     Column("sync_days", Integer, nullable=False),
     Column("webhook_days", Integer, nullable=False),
+    Column("zone", String(64), nullable=False, server_default="UTC"),  # whose days the policies count
+    Column("is_legacy", Boolean, nullable=False, server_default=false()),  # the webhook policy does not apply
     Column("guard_deletes", Integer, nullable=False),
     Column("guard_share_percent", Integer, nullable=False),
     Column("guard_share_from", Integer, nullable=False, server_default="20"),
@@ -179,7 +181,35 @@ accounts = Table(
     Column("grant_id", String(100), nullable=False),
     Column("state", String(20), nullable=False),
     Column("connected_at", Big, nullable=False),
+    Column("state_at", Big, nullable=False, server_default="0"),  # since when it is in its state
+    # The policies of the target as they were at connecting, and the cut-offs they gave; frozen.
+    Column("sync_days", Integer, nullable=False, server_default="30"),
+    Column("webhook_days", Integer, nullable=False, server_default="0"),
+    Column("zone", String(64), nullable=False, server_default="UTC"),
+    Column("is_legacy", Boolean, nullable=False, server_default=false()),
+    Column("sync_from", Big, nullable=False),
+    Column("webhook_from", Big),  # empty: everything notifies that takes part
+    Column("first_snapshot_id", Big),  # the first synchronization after connecting; no foreign key: history may go
+    Column("synced_at", Big),  # when every link had been copied once after connecting
+    Column("revoke_due_at", Big),  # since when the grant is to be revoked at Nylas, until that has been done
     UniqueConstraint("target_id", "email"),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("nonce", String(64), nullable=False, unique=True),  # names the attempt in the state parameter
+    Column("target_id", Big, ForeignKey("targets.id"), nullable=False),
+    Column("user_id", String(80), ForeignKey("crm_users.id"), nullable=False),
+    Column("account_id", Big, ForeignKey("accounts.id")),  # of a re-authentication; afterwards what was connected
+    Column("email", String(320), nullable=False),  # as the user typed it
+    Column("state", String(20), nullable=False),
+    Column("sealed_verifier", LargeBinary, nullable=False),
+    Column("problem", String(60), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("created_at", Big, nullable=False),
+    Column("finished_at", Big),
 )
 
 links = Table(

@@ -20,13 +20,15 @@ from nylasadmin.adapters.storage.tables import (
     rejections,
     runs,
     sender_channels,
+    sign_ins,
     snapshot_items,
     snapshots,
     targets,
     writes,
 )
 from nylasadmin.domain.names import name_key
-from nylasadmin.domain.targets import GuardLimits, NotificationChannel, PlanLevel, SenderChannel, Target, TargetForm
+from nylasadmin.domain.policies import PlanLevel, Policies
+from nylasadmin.domain.targets import GuardLimits, NotificationChannel, SenderChannel, Target, TargetForm
 from nylasadmin.errors import NotFound
 
 TARGET_COLUMNS = (
@@ -49,10 +51,10 @@ class SqlTargets:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def add(self, form: TargetForm, *, sealed_key: bytes, key_tail: str, sealed_secret: bytes | None) -> int:
-        row = self._db.execute(
-            insert(targets).values(**_target_values(form), plan=PlanLevel.ENTRY, sync_days=30, webhook_days=0)
-        )
+    def add(
+        self, form: TargetForm, policies: Policies, *, sealed_key: bytes, key_tail: str, sealed_secret: bytes | None
+    ) -> int:
+        row = self._db.execute(insert(targets).values(**_target_values(form), **_policy_values(policies)))
         target_id = _new_id(row.inserted_primary_key)
         self._db.execute(
             insert(sender_channels).values(
@@ -117,6 +119,15 @@ class SqlTargets:
         )
         return True
 
+    def set_policies(self, target_id: int, version: int, policies: Policies) -> bool:
+        """Store both policies; ``False`` if the row was changed since ``version``."""
+        changed = self._db.execute(
+            update(targets)
+            .where(targets.c.id == target_id, targets.c.version == version)
+            .values(**_policy_values(policies), version=version + 1)
+        )
+        return changed.rowcount == 1
+
     def remove(self, target_id: int) -> None:
         """Remove a target with what is left of it: links removed before, accounts, and the history of its runs."""
         its_links = select(links.c.id).where(links.c.target_id == target_id)
@@ -136,6 +147,7 @@ class SqlTargets:
             (failed_items, failed_items.c.link_id.in_(its_links)),
             (arrivals, arrivals.c.link_id.in_(its_links)),
             (links, links.c.target_id == target_id),
+            (sign_ins, sign_ins.c.target_id == target_id),
             (accounts, accounts.c.target_id == target_id),
             (targets, targets.c.id == target_id),
         ):
@@ -179,6 +191,16 @@ def _target_values(form: TargetForm) -> dict[str, object]:
     }
 
 
+def _policy_values(policies: Policies) -> dict[str, object]:
+    return {
+        "plan": str(policies.plan),
+        "sync_days": policies.sync_days,
+        "webhook_days": policies.webhook_days,
+        "zone": policies.zone,
+        "is_legacy": policies.is_legacy,
+    }
+
+
 def _sender_values(form: TargetForm) -> dict[str, object]:
     return {
         "name": form.sender_name,
@@ -199,9 +221,13 @@ def target_of(row: RowMapping) -> Target:
         outbound=row["outbound"],
         is_disabled=row["is_disabled"],
         application_id=row["application_id"],
-        plan=PlanLevel(row["plan"]),
-        sync_days=row["sync_days"],
-        webhook_days=row["webhook_days"],
+        policies=Policies(
+            plan=PlanLevel(row["plan"]),
+            sync_days=row["sync_days"],
+            webhook_days=row["webhook_days"],
+            zone=row["zone"],
+            is_legacy=row["is_legacy"],
+        ),
         guard=GuardLimits(
             deletes=row["guard_deletes"],
             share_percent=row["guard_share_percent"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nylasadmin.adapters.storage.repositories import SqlUnitOfWork
 from nylasadmin.domain.links import Account, CrmUser
 from nylasadmin.domain.plan import Direction, ReceiverOnly
+from nylasadmin.domain.policies import EVERYTHING
 from nylasadmin.domain.targets import TargetForm
 from nylasadmin.services.rows import NewLink, NewRun
 
@@ -14,7 +15,7 @@ ANNA = CrmUser(id="anna", name="Anna", email="anna@brightwater.example")
 def add_links(tx: SqlUnitOfWork, count: int = 1) -> list[int]:
     """Add a target with so many links of one account, and give their ids."""
     form = TargetForm(name="Sandbox", host="sandbox.example", base_url="https://sandbox.example")
-    target_id = tx.targets.add(form, sealed_key=b"sealed", key_tail="tail", sealed_secret=None)
+    target_id = tx.targets.add(form, EVERYTHING, sealed_key=b"sealed", key_tail="tail", sealed_secret=None)
     tx.users.save(ANNA)
     account_id = tx.accounts.save(
         Account(id=0, target_id=target_id, user_id="anna", email=ANNA.email, provider="google", grant_id="grant")
