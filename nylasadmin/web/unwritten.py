@@ -12,6 +12,7 @@ from nylasadmin.domain.plan import ActionKind, Reason
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.services.plan_views import PlanQuery
 from nylasadmin.services.views import SnapshotView
+from nylasadmin.web import numbers
 from nylasadmin.web.current import services
 from nylasadmin.web.navigation import may
 from nylasadmin.web.security import needs
@@ -44,8 +45,8 @@ def _query(snapshot_id: int) -> PlanQuery:
         plan_id=snapshot_id,
         kind=ActionKind(kind) if kind in _KINDS else ActionKind.SKIP,
         reason=Reason(why) if why in list(Reason) else None,
-        link_id=request.args.get("link_id", type=int),
-        page=max(1, request.args.get("page", 1, type=int)),
+        link_id=numbers.optional(request.args, "link_id"),
+        page=numbers.page(request.args),
         size=SIZE,
     )
 
