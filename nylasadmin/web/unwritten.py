@@ -1,4 +1,5 @@
-"""What a snapshot did not write: items it cannot write, that changed meanwhile, or that a held run would delete."""
+"""What a snapshot did not write: items it cannot write, that changed meanwhile, that were kept, or that a
+held run would delete."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from nylasadmin.web.security import needs
 blueprint = Blueprint("unwritten", __name__)
 
 SIZE = 50
-_KINDS = (ActionKind.SKIP, ActionKind.DELETE)
+_KINDS = (ActionKind.SKIP, ActionKind.KEEP, ActionKind.DELETE)
 
 
 @blueprint.get("/snapshots/<int:snapshot_id>/unwritten")
@@ -52,9 +53,9 @@ def _query(snapshot_id: int) -> PlanQuery:
 
 
 def unwritable(snapshot: SnapshotView) -> dict[Reason, int]:
-    """Count by reason what a snapshot did not write."""
+    """Count by reason what a snapshot did not write; most snapshots have nothing of that and are not asked."""
     counters = snapshot.counters
-    return services().plans.reasons(snapshot.id, ActionKind.SKIP) if counters.skipped or counters.moved else {}
+    return services().plans.unwritten(snapshot.id) if counters.skipped or counters.moved or counters.kept else {}
 
 
 def _is_masked() -> bool:
