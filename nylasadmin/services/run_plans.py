@@ -35,7 +35,7 @@ class Planner:
             return plan_undo(self._storage, run, subject, scope_of(subject, run), nylas, still_wanted)
         facts = self._gather(run, subject, nylas, still_wanted)
         with self._storage.read() as tx:
-            only = tx.runs.only(run.snapshot_id, run.link_id)
+            only = tx.runs.only(run.snapshot_id, run.link_id) if run.is_narrow else None
             facts.rejections = tx.rejections.of_link(run.link_id)
         rejected = facts.rejections.get(run.direction, frozenset())
         now, window = self._clock.now(), facts.window

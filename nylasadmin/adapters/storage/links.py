@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, delete, insert, or_, select, update
 
 from nylasadmin.adapters.storage.bulk import insert_rows, replace_rows
 from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs, targets
@@ -202,7 +203,18 @@ class SqlLinks:
             values["items"] = items
         if is_copy:
             values["last_get_at" if direction is Direction.GET else "last_send_at"] = self._now()
-        self._db.execute(update(links).where(links.c.id == link_id).values(**values))
+        told = {f"the_{name}": value for name, value in values.items()}
+        self._db.execute(_noting(tuple(values)), {"the_link": link_id, **told})
+
+
+@cache
+def _noting(names: tuple[str, ...]) -> Update:
+    """Note something about a link; built once for each of the few things that ends of runs note."""
+    noted: dict[str, object] = {name: bindparam(f"the_{name}") for name in names}
+    return update(links).where(links.c.id == bindparam("the_link")).values(noted)
+
+
+_SEEN_PAIRS = select(pairs.c.crm_id, pairs.c.nylas_id, pairs.c.seen).where(pairs.c.link_id == bindparam("the_link"))
 
 
 class SqlPairs:
@@ -215,10 +227,7 @@ class SqlPairs:
 
     def seen_of_link(self, link_id: int) -> list[SeenPair]:
         """Give pairs with what is remembered of the item at Nylas."""
-        rows = self._db.execute(
-            select(pairs.c.crm_id, pairs.c.nylas_id, pairs.c.seen).where(pairs.c.link_id == link_id)
-        )
-        return [SeenPair(crm, nylas, seen) for crm, nylas, seen in rows]
+        return [SeenPair(*row) for row in self._db.execute(_SEEN_PAIRS, {"the_link": link_id}).all()]
 
     def remember(self, link_id: int, rows: Sequence[SeenPair]) -> None:
         """Note with pairs what was seen at Nylas; one that was replaced meanwhile stays as it is."""
