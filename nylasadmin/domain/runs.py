@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 
 import msgspec
@@ -80,10 +81,9 @@ _PLANNED = {
 def count(actions: list[Action], read: int) -> Counters:
     """Count a plan. Adopted pairs are equal already and count as unchanged; forgotten ones count nowhere."""
     counts = dict.fromkeys(_PLANNED.values(), 0)
-    for action in actions:
-        field = _PLANNED.get(action.kind)
-        if field:
-            counts[field] += 1
+    for kind, number in Counter(action.kind for action in actions).items():
+        if field := _PLANNED.get(kind):
+            counts[field] += number
     return Counters(read=read, **counts)
 
 

@@ -50,7 +50,7 @@ def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: f
 
 def keep_some(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: frozenset[ActionKind]) -> None:
     """Keep some kinds of a run's plan; most runs have none of them and nothing from before, and so nothing to do."""
-    if work.run.fence > 1 or any(a.kind in kinds for a in actions):
+    if work.run.fence > 1 or not kinds.isdisjoint(a.kind for a in actions):
         keep_plan(work, nylas, actions, kinds)
 
 

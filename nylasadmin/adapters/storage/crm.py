@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, null, or_, select, update
@@ -37,7 +37,7 @@ from nylasadmin.domain.kinds import (
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.providers import alike_bit
 from nylasadmin.errors import BadRequest, CannotBeStored, NotFound
-from nylasadmin.services.ids import new_item_id
+from nylasadmin.services.ids import new_item_ids
 from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.rows import CrmItem, ItemScope
 
@@ -101,8 +101,11 @@ class SqlCrmStore:
         self._db = connection
         self._now = now
         self._scope = scope
-        self._mine = _within(scope)
         self._by_content = is_known_by_content(scope.item_type)
+
+    @cached_property
+    def _mine(self) -> ColumnElement[bool]:
+        return _within(self._scope)
 
     def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
         """Yield the items of the collection that have a part in the window."""
@@ -192,7 +195,8 @@ class SqlCrmStore:
 
     def _create(self, orders: list[WriteOrder]) -> list[Outcome]:
         now = self._now()
-        made = [(order.id or new_item_id(), values_of_new(order, now)) for order in orders]
+        fresh = new_item_ids(len(orders))
+        made = [(o.id or new_id, values_of_new(o, now)) for o, new_id in zip(orders, fresh, strict=True)]
         self._insert(made, "created", now)
         return [Outcome(key=order.key, id=made_id) for order, (made_id, _) in zip(orders, made, strict=True)]
 

@@ -100,10 +100,9 @@ class SqlLinks:
         row = self._db.execute(_OWNED, {"link_id": link_id}).mappings().one_or_none()
         if row is None:
             raise NotFound("link", link_id)
-        parts = {p: {k[len(p) :]: v for k, v in row.items() if k.startswith(p)} for p in ("link_", "account_")}
         return OwnedLink(
-            link=_link(SimpleNamespace(**parts["link_"])),
-            account=_account(SimpleNamespace(**parts["account_"])),
+            link=_link(SimpleNamespace(**{name: row[label] for name, label in _OF_LINK})),
+            account=_account(SimpleNamespace(**{name: row[label] for name, label in _OF_ACCOUNT})),
             target=target_of(row),
         )
 
@@ -261,10 +260,12 @@ class SqlPairs:
             )
 
 
+_OF_LINK = [(c.name, f"link_{c.name}") for c in links.c]
+_OF_ACCOUNT = [(c.name, f"account_{c.name}") for c in accounts.c]
 _OWNED = (
     select(
-        *(c.label(f"link_{c.name}") for c in links.c),
-        *(c.label(f"account_{c.name}") for c in accounts.c),
+        *(links.c[name].label(label) for name, label in _OF_LINK),
+        *(accounts.c[name].label(label) for name, label in _OF_ACCOUNT),
         *TARGET_COLUMNS,
     )
     .select_from(
