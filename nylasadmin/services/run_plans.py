@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nylasadmin.domain.kinds import is_inbound_only
-from nylasadmin.domain.plan import ALWAYS, Action, Direction, plan
+from nylasadmin.domain.plan import ALWAYS, Action, Direction, plan_by_id
 from nylasadmin.domain.providers import known_time
 from nylasadmin.domain.runs import Run
 from nylasadmin.services import watermarks
@@ -40,7 +40,7 @@ class Planner:
         rejected = facts.rejections.get(run.direction, frozenset())
         now, window = self._clock.now(), facts.window
         facts.options = options_for(run, subject, now, window=window, only=only, rejected=rejected)
-        actions = plan(facts.source.values(), facts.destination.values(), facts.pairs, facts.options)
+        actions = plan_by_id(facts.source, facts.destination, facts.pairs, facts.options)
         return facts, newest_first(facts, actions) if is_inbound_only(subject.link.item_type) else actions
 
     def _gather(self, run: Run, subject: Subject, nylas: ItemReader, still_wanted: Callable[[], None]) -> Facts:
