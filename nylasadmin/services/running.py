@@ -16,7 +16,7 @@ import msgspec
 from nylasadmin.domain.guard import spare
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.links import OffReason, off_reasons
-from nylasadmin.domain.plan import BOOKKEEPING, Action, Direction
+from nylasadmin.domain.plan import BOOKKEEPING, WRITES, Action, Direction
 from nylasadmin.domain.runs import Counters, Run, RunState, count
 from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
@@ -229,7 +229,7 @@ class Worker:
             if run.direction is Direction.GET and run.undoes_id is None:
                 tx.pairs.remember(run.link_id, to_remember(actions, facts.source, facts.remembered))
             forget_overtaken(tx, run, facts, actions)
-            if not any(a.writes or a.kind in BOOKKEEPING for a in kept):
+            if (WRITES | BOOKKEEPING).isdisjoint(a.kind for a in kept):
                 clear_settled(tx, run, actions, kept)
                 return self._finished(tx, run, subject)  # nothing to do: one transaction is enough
             self._sampler.take(tx, run.snapshot_id)

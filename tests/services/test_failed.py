@@ -470,6 +470,7 @@ def test_failures_of_a_snapshot_that_takes_another_back_are_no_items_to_copy_aga
         link_id=run.link_id,
         direction=Direction.SEND,
         receiver_only=ReceiverOnly.KEEP,
+        undoes_id=1,
     )
     with world.product.storage.write() as tx:
         tx.failed.note(undoing, [Failure(title="Two", action="update", cause="No.", crm_id="c")])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, delete, insert, or_, select, update
 
 from nylasadmin.adapters.storage.accounts import account_of
 from nylasadmin.adapters.storage.bulk import insert_rows, replace_rows
@@ -62,10 +63,9 @@ class SqlLinks:
         row = self._db.execute(_OWNED, {"link_id": link_id}).mappings().one_or_none()
         if row is None:
             raise NotFound("link", link_id)
-        parts = {p: {k[len(p) :]: v for k, v in row.items() if k.startswith(p)} for p in ("link_", "account_")}
         return OwnedLink(
-            link=_link(SimpleNamespace(**parts["link_"])),
-            account=account_of(SimpleNamespace(**parts["account_"])),
+            link=_link(SimpleNamespace(**{name: row[label] for name, label in _OF_LINK})),
+            account=account_of(SimpleNamespace(**{name: row[label] for name, label in _OF_ACCOUNT})),
             target=target_of(row),
         )
 
@@ -165,7 +165,18 @@ class SqlLinks:
             values["items"] = items
         if is_copy:
             values["last_get_at" if direction is Direction.GET else "last_send_at"] = self._now()
-        self._db.execute(update(links).where(links.c.id == link_id).values(**values))
+        told = {f"the_{name}": value for name, value in values.items()}
+        self._db.execute(_noting(tuple(values)), {"the_link": link_id, **told})
+
+
+@cache
+def _noting(names: tuple[str, ...]) -> Update:
+    """Note something about a link; built once for each of the few things that ends of runs note."""
+    noted: dict[str, object] = {name: bindparam(f"the_{name}") for name in names}
+    return update(links).where(links.c.id == bindparam("the_link")).values(noted)
+
+
+_SEEN_PAIRS = select(pairs.c.crm_id, pairs.c.nylas_id, pairs.c.seen).where(pairs.c.link_id == bindparam("the_link"))
 
 
 class SqlPairs:
@@ -178,10 +189,7 @@ class SqlPairs:
 
     def seen_of_link(self, link_id: int) -> list[SeenPair]:
         """Give pairs with what is remembered of the item at Nylas."""
-        rows = self._db.execute(
-            select(pairs.c.crm_id, pairs.c.nylas_id, pairs.c.seen).where(pairs.c.link_id == link_id)
-        )
-        return [SeenPair(crm, nylas, seen) for crm, nylas, seen in rows]
+        return [SeenPair(*row) for row in self._db.execute(_SEEN_PAIRS, {"the_link": link_id}).all()]
 
     def remember(self, link_id: int, rows: Sequence[SeenPair]) -> None:
         """Note with pairs what was seen at Nylas; one that was replaced meanwhile stays as it is."""
@@ -215,10 +223,12 @@ class SqlPairs:
             )
 
 
+_OF_LINK = [(c.name, f"link_{c.name}") for c in links.c]
+_OF_ACCOUNT = [(c.name, f"account_{c.name}") for c in accounts.c]
 _OWNED = (
     select(
-        *(c.label(f"link_{c.name}") for c in links.c),
-        *(c.label(f"account_{c.name}") for c in accounts.c),
+        *(links.c[name].label(label) for name, label in _OF_LINK),
+        *(accounts.c[name].label(label) for name, label in _OF_ACCOUNT),
         *TARGET_COLUMNS,
     )
     .select_from(

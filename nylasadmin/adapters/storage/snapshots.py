@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, not_, or_, select, true
 
-from nylasadmin.adapters.storage.runs import COUNTERS
+from nylasadmin.adapters.storage.run_statements import COUNTERS
 from nylasadmin.adapters.storage.tables import failures, links, plan_uses, runs, snapshots, targets
 from nylasadmin.domain.filters import decode_filter
 from nylasadmin.domain.guard import Hold
