@@ -27,7 +27,7 @@ from nylasadmin.services.failed import clear_settled
 from nylasadmin.services.guarding import Verdict, judge, tally_of
 from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Keeper, Lease, LeaseLost, Paused, SwitchedOff
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, scope_of
-from nylasadmin.services.planning import UNWRITABLE, VICTIMS, bound_to_plan, keep_plan, keep_some
+from nylasadmin.services.planning import KEPT_DAYS, UNWRITABLE, VICTIMS, bound_to_plan, keep_plan, keep_some
 from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
 from nylasadmin.services.recognizing import to_remember
 from nylasadmin.services.recording import Work
@@ -41,7 +41,6 @@ from nylasadmin.services.undo_runs import Images
 
 _CarryOut = Callable[[Work, list[Action]], None]
 _MOST_STARTS = 20
-_PLANS_KEPT_S = 7 * 86_400
 _REASONS_KEPT_S = 30 * 86_400
 _SIGN_IN = frozenset({OffReason.NEEDS_SIGN_IN, OffReason.DISCONNECTED})
 
@@ -179,7 +178,7 @@ class Worker:
         with self._storage.write() as tx:
             lease.check_in(tx)
             now = int(self._clock.now())
-            tx.plans.prune(now - _PLANS_KEPT_S, now - _REASONS_KEPT_S)
+            tx.plans.prune(now - KEPT_DAYS * 86_400, now - _REASONS_KEPT_S)
             tx.runs.planned(run, count(actions, len(facts.source)), RunState.RUNNING)
             tx.holds.note(run, tally_of(facts, actions))
         return self._end(run, RunState.DONE)

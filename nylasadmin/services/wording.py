@@ -206,6 +206,9 @@ _REFUSALS = {
     ),
     "plan_unfinished": Wording("The plan is not finished.", "Wait until both sides have been read, or plan again."),
     "plan_expired": Wording("The plan is older than a day.", "Plan again: both sides have moved on since."),
+    "plan_forgotten": Wording(
+        "The plan’s items are not kept any longer than {days} days.", "Plan again to see what is left to do."
+    ),
     "plan_empty": Wording("The plan has nothing to write.", "Nothing differs, or everything was left out."),
     "nothing_held": Wording(
         "Nothing of this snapshot is held any more.", "Somebody decided meanwhile; look at its result."

@@ -121,7 +121,7 @@ def test_a_sign_in_that_expires_between_two_writes_stops_the_run(world: World) -
     run = world.run(view)
     assert (run.state, run.cause, run.counters.created) == (RunState.FAILED, wording.NEEDS_SIGN_IN, 10)
     assert account_state(world) is AccountState.NEEDS_SIGN_IN
-    assert len(world.writing_requests()) == 11
+    assert len(world.writing_requests()) in (11, 12)  # one more may have left before the first was told
 
 
 def test_a_wrong_api_key_is_said_clearly_and_no_account_is_blamed(worlds: Worlds) -> None:
