@@ -97,6 +97,12 @@ class Window(msgspec.Struct, frozen=True):
     end: int = FOREVER
     first_day: int | None = None
 
+    def meet(self, other: Window) -> Window:
+        """Give the time that lies in both."""
+        days = [w.start if w.first_day is None else w.first_day for w in (self, other)]
+        first_day = None if self.first_day is None and other.first_day is None else max(days)
+        return Window(max(self.start, other.start), min(self.end, other.end), first_day)
+
     def holds(self, item: Spanning) -> bool:
         """Say whether any part of the item lies inside. An item without length counts at its start."""
         since = self.start if self.first_day is None or not lasts_whole_days(item) else self.first_day
