@@ -67,8 +67,13 @@ class Policies:
             owned = tx.links.with_owners(link_id)
             items = tx.items.sample(_scope(owned.link), _MOST_SEEN)
             total = tx.items.count(_scope(owned.link))
-        account = owned.account
-        return History(policy=account.policy, connected_at=account.connected_at, items=total, seen=tuple(items))
+        return History(
+            policy=owned.account.policy,
+            connected_at=owned.account.connected_at,
+            item_type=owned.link.item_type,
+            items=total,
+            seen=tuple(items),
+        )
 
     @noting_refusals("target.count_policies", "target {target_id}")
     def count(self, actor: Actor, target_id: int, wanted: Settings) -> Changes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.policies import FrozenPolicy
 from nylasadmin.services.wording import Wording
 
@@ -66,5 +67,6 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     policy: FrozenPolicy
     connected_at: int
+    item_type: ItemType
     items: int
     seen: tuple[Sighting, ...]
