@@ -39,6 +39,7 @@ from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
 from nylasadmin.services.pauses import Pauses
 from nylasadmin.services.plans import Plans
+from nylasadmin.services.policies import Policies
 from nylasadmin.services.ports import Nylas
 from nylasadmin.services.retrying import Retrying
 from nylasadmin.services.running import Worker
@@ -98,7 +99,8 @@ def build(
     courtesy = Courtesy()
     # Inline, the page that is being made is the one that waits for the run.
     at_work = storage if settings.runner == "inline" else CourteousStorage(storage, courtesy)
-    worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation_name(storage))
+    installation = installation_name(storage)
+    worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation)
     retrying = Retrying(at_work, clock)
     runner = _runner(settings, worker, retrying)
     services = Services(
@@ -108,6 +110,7 @@ def build(
         pauses=Pauses(storage, runner.wake),
         failed=Failed(storage, runner.wake),
         plans=Plans(storage, clock, runner.wake),
+        policies=Policies(storage, side, sealed, clock, installation),
         answers=Answers(storage, runner.wake),
         undo=Undo(storage, clock, runner.wake),
         operators=Operators(storage, passwords or ScryptPasswords()),
