@@ -34,6 +34,7 @@ from nylasadmin.services.audit import Audit
 from nylasadmin.services.console import Console
 from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
+from nylasadmin.services.explaining import Explaining
 from nylasadmin.services.failed import Failed
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
@@ -97,7 +98,8 @@ def build(
     side: Nylas = nylas or NylasHttpSide()
     courtesy = Courtesy()
     at_work = CourteousStorage(storage, courtesy)
-    worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation_name(storage))
+    installation = installation_name(storage)
+    worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation)
     retrying = Retrying(at_work, clock)
     runner = _runner(settings, worker, retrying)
     services = Services(
@@ -114,6 +116,7 @@ def build(
         crm=Crm(storage),
         audit=Audit(storage),
         arrivals=Arrivals(storage, clock),
+        explaining=Explaining(storage, side, sealed, clock, installation),
     )
     return Product(
         settings=settings,

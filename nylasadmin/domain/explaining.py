@@ -293,7 +293,7 @@ def _changed(facts: ItemFacts) -> Finding:
     return _CHANGES.get((facts.changed_in_crm, facts.changed_at_nylas), Finding.DIFFERENT)
 
 
-_CHANGES = {
+_CHANGES: dict[tuple[bool | None, bool | None], Finding] = {
     (False, True): Finding.CHANGED_AT_NYLAS,
     (True, False): Finding.CHANGED_IN_CRM,
     (True, True): Finding.CHANGED_ON_BOTH,

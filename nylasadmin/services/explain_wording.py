@@ -1,18 +1,21 @@
-"""Findings in people's words: one sentence each, and what to do about it.
-
-Times of policies are days of the zone that the account froze; all others are in UTC.
-"""
+"""Findings in people's words: one sentence each, and what to do about it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 
 from nylasadmin.domain.explaining import Explanation, Failing, Finding, Found, ItemFacts, Side, missing_side
 from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.plan import Action, ActionKind, Direction
-from nylasadmin.domain.verdicts import Rule, Verdict
-from nylasadmin.domain.zones import zone_or_utc
+from nylasadmin.services.verdict_wording import (
+    cut_off_words,
+    dated_words,
+    day,
+    days_before,
+    days_words,
+    moment,
+    plural_days,
+)
 from nylasadmin.services.views import LinkDetails
 from nylasadmin.services.wording import DIRECTIONS, Wording, off_reason, off_reasons_to_do, reason, with_article
 
@@ -94,16 +97,15 @@ class Teller:
         return Wording(f"it was there, and somebody deleted it {here}", advice)
 
     def _outside_policy(self, _: Direction | None) -> Wording:
-        verdict = self._facts.sync
-        if verdict is None or verdict.date is None or verdict.cut_off is None:
+        verdict, policy = self._facts.sync, self._link.account.policy
+        if verdict is None or verdict.cut_off is None:
             return Wording("the sync policy of its account leaves it out", "")
-        gap = plural_days((self._day(verdict.cut_off, verdict) - self._last_day(verdict)).days)
         is_about = "" if missing_side(self._facts) else f"{self._item} takes no part any more: "
-        return Wording(
-            f"{is_about}{self.dated(verdict)}, {gap} before the cut-off of {self.cut_off(verdict)} that "
-            f"{possessive(self._link.user.name)} account froze when it connected",
-            self.days_words(verdict) + " A policy that is changed now applies to accounts that connect afterwards.",
-        )
+        when = f"{dated_words(verdict, policy)}, {plural_days(days_before(verdict, policy))} before the cut-off of"
+        whose = f"that {possessive(self._link.user.name)} account froze when it connected"
+        later = "A policy that is changed now applies to accounts that connect afterwards."
+        advice = f"{days_words(verdict, policy.sync_days)} {later}".strip()
+        return Wording(f"{is_about}{when} {cut_off_words(verdict, policy)} {whose}", advice)
 
     def _out_of_sight(self, _: Direction | None) -> Wording:
         return Wording(
@@ -141,7 +143,9 @@ class Teller:
 
     def _link_busy(self, _: Direction | None) -> Wording:
         number = self._facts.occupied_by
-        return Wording(f"snapshot {number} is working on this link and has not come to it yet", "Look again in a while.")
+        return Wording(
+            f"snapshot {number} is working on this link and has not come to it yet", "Look again in a while."
+        )
 
     def _left_out(self, direction: Direction | None) -> Wording:
         answer = self._facts.way(direction or Direction.GET).left_out
@@ -194,50 +198,12 @@ class Teller:
         )
 
     def _unknown(self, direction: Direction | None) -> Wording:
-        words = DIRECTIONS[direction or Direction.GET]
-        return Wording("of a reason that is not known: nothing that is checked here keeps it away", self._unknown_advice(words.name))
+        name = DIRECTIONS[direction or Direction.GET].name
+        return Wording(
+            "of a reason that is not known: nothing that is checked here keeps it away",
+            f"Preview a {name}: it says what would happen to {self._item} now. All that is known stands below.",
+        )
 
-    def _unknown_advice(self, name: str) -> str:
-        return f"Preview a {name}: it says what would happen to the {NOUNS[self._link.link.item_type]} now. All facts stand below."
-
-    # --- policies
-
-    def dated(self, verdict: Verdict) -> str:
-        """Say which date counts: ``it ended on 3 May 2026``."""
-        return _RULES[verdict.rule].format(day=_date(self._last_day(verdict)))
-
-    def cut_off(self, verdict: Verdict) -> str:
-        return _date(self._day(verdict.cut_off or 0, verdict))
-
-    def days_words(self, verdict: Verdict) -> str:
-        """Say from how many days on an item would take part."""
-        policy = self._link.account.policy
-        if verdict.days_needed is None:
-            return ""
-        if verdict.days_needed <= policy.sync_days:
-            return f"It takes part from {plural_days(verdict.days_needed)} before connecting on."
-        return f"With {plural_days(verdict.days_needed)} instead of {policy.sync_days} it would take part."
-
-    def _last_day(self, verdict: Verdict) -> date:
-        """Give the day that a date lies on; ends are exclusive, so one at midnight belongs to the day before."""
-        at = verdict.date or 0
-        is_end = verdict.rule in (Rule.EVENT_END, Rule.SERIES_END, Rule.LAST_DAY)
-        return self._day(at - 1 if is_end else at, verdict)
-
-    def _day(self, at: int, verdict: Verdict) -> date:
-        zone = UTC if verdict.is_in_days else zone_or_utc(self._link.account.policy.zone)
-        return datetime.fromtimestamp(at, zone).date()
-
-
-_RULES = {
-    Rule.MESSAGE: "it was received on {day}",
-    Rule.THREAD: "its newest message was received on {day}",
-    Rule.EVENT_END: "it ended on {day}",
-    Rule.EVENT_START: "it was on {day}",
-    Rule.LAST_DAY: "its last day was {day}",
-    Rule.SERIES_END: "its final occurrence ended on {day}",
-    Rule.CONTACT_FROM_MAIL: "the message it was made from was received on {day}",
-}
 
 _WORDS: dict[Finding, Callable[[Teller, Direction | None], Wording]] = {
     Finding.IN_STEP: Teller._in_step,
@@ -289,7 +255,8 @@ def doing(direction: Direction, action: Action | None, *, is_known: bool) -> Wor
     side = DIRECTIONS[direction]
     loser = with_article(side.loser)
     if action is None:
-        return Wording("Nobody can tell" if not is_known else "Nothing", "it is not asked" if not is_known else "it would not see it")
+        silent = Wording("Nobody can tell", "Nylas could not be asked")
+        return Wording("Nothing", "no such snapshot would see it") if is_known else silent
     why = reason(direction, action.reason)
     return Wording(_DOES[action.kind].format(loser=loser), f"{why.title}: {why.advice}")
 
@@ -315,24 +282,6 @@ def in_or_at(side: Side) -> str:
 def possessive(name: str) -> str:
     """Anna -> Anna’s."""
     return f"{name}’" if name.endswith("s") else f"{name}’s"
-
-
-def plural_days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count:,} days"
-
-
-def day(at: int | None) -> str:
-    """Say a day in UTC."""
-    return "a day that is not known" if at is None else _date(datetime.fromtimestamp(at, UTC).date())
-
-
-def moment(at: int) -> str:
-    """Say a moment in UTC."""
-    return f"{day(at)}, {datetime.fromtimestamp(at, UTC):%H:%M} UTC"
-
-
-def _date(on: date) -> str:
-    return f"{on.day} {on:%B %Y}"
 
 
 def _capital(text: str) -> str:

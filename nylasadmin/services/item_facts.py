@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from nylasadmin.domain.explaining import ItemFacts, LastWrite, Way
 from nylasadmin.domain.fidelity import Fidelity
-from nylasadmin.domain.items import ItemId, ItemType
+from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.kinds import Item, is_inbound_only
 from nylasadmin.domain.links import off_reasons
 from nylasadmin.domain.plan import Action, ActionKind, Direction, Observed, Pair, Reason, ReceiverOnly, plan
@@ -20,7 +20,6 @@ from nylasadmin.services.inquiries import seen_otherwise
 from nylasadmin.services.item_records import ItemWrite, Named
 from nylasadmin.services.item_search import Surroundings
 from nylasadmin.services.observing import Subject, fidelity_of, options_for
-from nylasadmin.services.rows import ItemScope
 from nylasadmin.services.run_plans import window_of
 from nylasadmin.services.storage import UnitOfWork
 from nylasadmin.services.views import LinkDetails
@@ -32,27 +31,27 @@ _Sides = tuple[Mapping[ItemId, Observed], Mapping[ItemId, Observed]]
 def facts_of(
     tx: UnitOfWork,
     subject: Subject,
-    scope: ItemScope,
     around: Surroundings,
     item: Named,
-    at_nylas: Bodies,
+    bodies: tuple[Bodies, Bodies],
     details: LinkDetails,
     last: ItemWrite | None,
     now: float,
 ) -> ItemFacts:
-    """Put together the facts of one item; ``at_nylas`` are bodies of what was met there."""
+    """Put together the facts of one item; ``bodies`` are those of the CRM and of what was met at Nylas."""
     crm = around.crm.get(item.crm_id) if item.crm_id else None
     nylas = around.nylas.seen.get(item.nylas_id) if item.nylas_id else None
     provider, is_silent = subject.account.provider, around.nylas.problem is not None
     sent = fidelity_of(Direction.SEND, provider)
     sides = {
         Direction.GET: (around.crm, around.nylas.seen),
-        Direction.SEND: _as_sent(tx, scope, around, at_nylas, sent),
+        Direction.SEND: _as_sent(tx, around, bodies[1], sent),
     }
     ways = {d: _way(tx, subject, around, item, d, sides[d], details, now) for d in Direction}
     pair = next((row for row in around.pairs if {row.crm_id, row.nylas_id} & item.ids), None)
     live = tx.runs.live_by_link([subject.link.id]).get(subject.link.id)
-    sync, webhook = _verdicts(subject, nylas or crm, at_nylas.get(item.nylas_id or ItemId("")))
+    body = bodies[1].get(nylas.id) if nylas else bodies[0].get(crm.id) if crm else None
+    sync, webhook = _verdicts(subject, nylas or crm, body)
     return ItemFacts(
         at_crm=crm,
         at_nylas=nylas,
@@ -72,8 +71,8 @@ def facts_of(
     )
 
 
-def _as_sent(tx: UnitOfWork, scope: ItemScope, around: Surroundings, at_nylas: Bodies, sent: Fidelity) -> _Sides:
-    crm = {o.id: o for o in tx.items.store(scope).look_up(list(around.crm), sent)}
+def _as_sent(tx: UnitOfWork, around: Surroundings, at_nylas: Bodies, sent: Fidelity) -> _Sides:
+    crm = {o.id: o for o in tx.items.store(around.scope).look_up(list(around.crm), sent)}
     return crm, {i: seen_otherwise(o, at_nylas.get(i), sent) for i, o in around.nylas.seen.items()}
 
 

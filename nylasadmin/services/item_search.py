@@ -39,7 +39,7 @@ class Surroundings:
     ) -> None:
         self._storage = storage
         self._link_id = link_id
-        self._scope = scope
+        self.scope = scope
         self._fidelity = fidelity
         self._finds_uid = finds_uid
         self.nylas = nylas
@@ -60,7 +60,7 @@ class Surroundings:
             rows = tx.item_records.pairs(self._link_id, [item_id])
             if rows:
                 return [Named(crm_id=rows[0].crm_id, nylas_id=rows[0].nylas_id)]
-            if tx.items.store(self._scope).look_up([item_id], self._fidelity):
+            if tx.items.store(self.scope).look_up([item_id], self._fidelity):
                 return [Named(crm_id=item_id)]
             recorded = tx.item_records.recorded_as(self._link_id, item_id)
         if recorded is not None:
@@ -71,12 +71,12 @@ class Surroundings:
 
     def _by_uid(self, uid: str) -> list[Named]:
         with self._storage.read() as tx:
-            crm_ids = tx.item_records.by_uid(self._scope, [uid])
+            crm_ids = tx.item_records.by_uid(self.scope, [uid])
         return self._grouped(crm_ids, self.nylas.find_uid(uid))
 
     def _by_words(self, words: str) -> list[Named]:
         with self._storage.read() as tx:
-            crm_ids = tx.item_records.by_words(self._scope, words, MOST)
+            crm_ids = tx.item_records.by_words(self.scope, words, MOST)
         found = self._grouped(crm_ids, self.nylas.search(words))
         with self._storage.read() as tx:
             recorded = tx.item_records.recorded(self._link_id, words, MOST)
@@ -90,10 +90,11 @@ class Surroundings:
         matches = self.matches()
         both = {n: c for n, c in _joined(matches).items() if n in nylas_ids or c in crm_ids}
         alone = [c for c in crm_ids if c not in both.values()]
-        groups = [(both.get(n), n) for n in dict.fromkeys([*nylas_ids, *both])]
-        groups += [(c, None) for c in alone]
-        named = [Named(crm_id=c, nylas_id=n, title=self._title(c, n)) for c, n in groups]
-        return sorted(named, key=self._latest_first)
+        named = [self._named(both.get(n), n) for n in dict.fromkeys([*nylas_ids, *both])]
+        return sorted(named + [self._named(c, None) for c in alone], key=self._latest_first)
+
+    def _named(self, crm_id: ItemId | None, nylas_id: ItemId | None) -> Named:
+        return Named(crm_id=crm_id, nylas_id=nylas_id, title=self._title(crm_id, nylas_id))
 
     def _latest_first(self, named: Named) -> tuple[int, str]:
         seen = self._either(named)
@@ -124,10 +125,10 @@ class Surroundings:
     def _read_twins_in_crm(self) -> None:
         at_nylas = list(self.nylas.seen.values())
         with self._storage.read() as tx:
-            ids = tx.item_records.by_uid(self._scope, {o.uid for o in at_nylas if o.uid})
+            ids = tx.item_records.by_uid(self.scope, {o.uid for o in at_nylas if o.uid})
             ids += [o.claims for o in at_nylas if o.claims]
-            if is_known_by_content(self._scope.item_type):
-                ids += [i for o in at_nylas for i in tx.item_records.by_words(self._scope, o.title, MOST)]
+            if is_known_by_content(self.scope.item_type):
+                ids += [i for o in at_nylas for i in tx.item_records.by_words(self.scope, o.title, MOST)]
         self._read(ids, [])
 
     def _find_twins_at_nylas(self) -> None:
@@ -135,7 +136,7 @@ class Surroundings:
         for item in [o for i, o in self.crm.items() if i not in paired]:
             if item.uid and self._finds_uid:
                 self.nylas.find_uid(item.uid)
-            elif item.title and (item.uid or is_known_by_content(self._scope.item_type)):
+            elif item.title and (item.uid or is_known_by_content(self.scope.item_type)):
                 self._keep_alike(item, self.nylas.search(item.title))
             if not self.nylas.seen:
                 self.nylas.find_claiming(item.id)
@@ -156,7 +157,7 @@ class Surroundings:
             self.pairs = tx.item_records.pairs(self._link_id, {*crm_ids, *nylas_ids, *self.crm, *self.nylas.seen})
             wanted = {*crm_ids, *(row.crm_id for row in self.pairs)} - self.crm.keys()
             if wanted:
-                store = tx.items.store(self._scope)
+                store = tx.items.store(self.scope)
                 self.crm |= {o.id: o for o in store.look_up(sorted(wanted), self._fidelity)}
         self.nylas.look_up([*nylas_ids, *(row.nylas_id for row in self.pairs)])
 

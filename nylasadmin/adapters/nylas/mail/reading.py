@@ -197,13 +197,13 @@ class MailReader(Generic[Piece]):
         return dict(in_lanes(self._concurrency, lambda item_id: (item_id, self._find(item_id, fields)), ids))
 
     def _find(self, item_id: str, fields: Sequence[str]) -> Piece | Unreadable | None:
-        query = {"select": ",".join(fields)} | self._ask_server()
+        query: Query = {"select": ",".join(fields), **self._ask_server()}
         try:
             return self._kind.objects.one(self._http.get((*self._path, item_id), query))
         except NotThere:
             return None
 
-    def _ask_server(self) -> dict[str, str]:
+    def _ask_server(self) -> Query:
         """Ask for mail that is no longer in the service's own cache, too, where that can be done."""
         return {"query_imap": "true"} if self._is_cached and self._kind.asks_server else {}
 
