@@ -7,9 +7,9 @@ from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.verdicts import BY_DATE, Verdict
 from nylasadmin.services.explain_views import Check, Subject, Weight
-from nylasadmin.services.explain_wording import Teller, failed_words, in_or_at
+from nylasadmin.services.explain_wording import Teller, capital, failed_words, in_or_at
 from nylasadmin.services.item_records import Named
-from nylasadmin.services.verdict_wording import cut_off_words, dated_words, day, days_words
+from nylasadmin.services.verdict_wording import cut_off_words, day, days_words, deciding_day
 from nylasadmin.services.views import LinkDetails
 from nylasadmin.services.wording import DIRECTIONS, off_reason
 
@@ -39,8 +39,6 @@ _ABOUT = {
     Finding.NOT_COPIED_SINCE: Subject.WORK,
     Finding.DOES_NOT_NOTIFY: Subject.WEBHOOK_POLICY,
     Finding.NYLAS_SILENT: Subject.NYLAS,
-    Finding.GONE: Subject.NYLAS,
-    Finding.NEVER_SEEN: Subject.NYLAS,
 }
 _SWITCHES = {Direction.GET: Subject.INBOUND, Direction.SEND: Subject.OUTBOUND}
 _NOTHING = {
@@ -77,14 +75,20 @@ class _Table:
     def check(self, subject: Subject) -> Check:
         weight, text = self._weight(subject), self._text(subject)
         if text is None:
-            return Check(subject=subject, weight=Weight.NOT_ASKED, text=self._why_not_asked())
-        return Check(subject=subject, weight=weight, text=text, snapshot_id=self._snapshot(subject))
+            return Check(subject=subject, weight=Weight.NOT_ASKED, text=capital(self._why_not_asked()))
+        return Check(subject=subject, weight=weight, text=capital(text), snapshot_id=self._snapshot(subject))
 
     def _weight(self, subject: Subject) -> Weight:
+        if subject in self._missing():
+            return Weight.MISSING
         headline, *others = self.explanation.all
         if about(headline) is subject and headline.finding not in _GOOD:
             return Weight.REASON
         return Weight.ALSO if any(about(f) is subject for f in others) else Weight.OK
+
+    def _missing(self) -> set[Subject]:
+        there = {Subject.NYLAS: self.facts.at_nylas, Subject.CRM: self.facts.at_crm}
+        return {subject for subject, item in there.items() if item is None}
 
     def _why_not_asked(self) -> str:
         return "Nylas could not be asked" if self.facts.nylas_problem else "there is no item to look at"
@@ -114,9 +118,9 @@ class _Table:
             case Subject.PAIR:
                 return self._pair()
             case Subject.SYNC_POLICY:
-                return self._verdict(facts.sync, policy.sync_days, "takes part", "takes no part")
+                return self._verdict(facts.sync, policy.sync_days, "takes part", "take part")
             case Subject.WEBHOOK_POLICY:
-                return self._verdict(facts.webhook, policy.webhook_days, "notifies", "does not notify")
+                return self._verdict(facts.webhook, policy.webhook_days, "notifies", "notify")
             case Subject.INBOUND:
                 return self._switch(Direction.GET)
             case Subject.OUTBOUND:
@@ -159,16 +163,16 @@ class _Table:
             return "; changed on both sides since they agreed"
         return f"; changed {changed[True]} since they agreed" if True in changed else ""
 
-    def _verdict(self, verdict: Verdict | None, days: int, yes: str, no: str) -> str | None:
+    def _verdict(self, verdict: Verdict | None, days: int, yes: str, verb: str) -> str | None:
         if verdict is None:
             return None
-        said = yes if verdict.takes_part else no
+        said = yes if verdict.takes_part else f"does not {verb}"
         if verdict.rule not in BY_DATE or verdict.cut_off is None:
             return f"{said}: {verdict.rule}"
         policy = self.link.account.policy
-        text = f"{said}: {dated_words(verdict, policy)}, cut-off {cut_off_words(verdict, policy)}"
-        hint = days_words(verdict, days)
-        return f"{text}. {hint}" if hint else text
+        date = f"{deciding_day(verdict, policy)} ({verdict.rule})"
+        hint = days_words(verdict, days, verb)
+        return f"{said} by its date, {date}; the cut-off is {cut_off_words(verdict, policy)}. {hint}".rstrip()
 
     def _switch(self, direction: Direction) -> str:
         off = self.facts.way(direction).off

@@ -33,11 +33,12 @@ class Subject(StrEnum):
 
 
 class Weight(StrEnum):
-    """What a check comes to: nothing in the way, the reason, another reason, or nobody could look."""
+    """What a check comes to: nothing in the way, the reason, another one, a side without the item, or nobody looked."""
 
     OK = "ok"
     REASON = "this is why"
     ALSO = "also"
+    MISSING = "missing"
     NOT_ASKED = "not asked"
 
 

@@ -9,15 +9,15 @@ from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.plan import Action, ActionKind, Direction
 from nylasadmin.services.verdict_wording import (
     cut_off_words,
-    dated_words,
     day,
     days_before,
     days_words,
     moment,
+    over_words,
     plural_days,
 )
 from nylasadmin.services.views import LinkDetails
-from nylasadmin.services.wording import DIRECTIONS, Wording, off_reason, off_reasons_to_do, reason, with_article
+from nylasadmin.services.wording import DIRECTIONS, Wording, off_reason, off_reasons_to_do, reason
 
 NOUNS = {
     ItemType.EVENT: "event",
@@ -41,9 +41,9 @@ class Teller:
         """Say in one sentence where the item is not, and what decides about that."""
         because = self.because(explanation.headline)
         if explanation.missing is None:
-            return Wording(f"{_capital(because.title)}.", because.advice)
+            return Wording(f"{capital(because.title)}.", because.advice)
         place = in_or_at(explanation.missing)
-        return Wording(f"{_capital(self._item)} is not {place} because {because.title}.", because.advice)
+        return Wording(f"{capital(self._item)} is not {place} because {because.title}.", because.advice)
 
     def because(self, found: Found) -> Wording:
         """Say one finding as part of a sentence, and what to do."""
@@ -101,7 +101,7 @@ class Teller:
         if verdict is None or verdict.cut_off is None:
             return Wording("the sync policy of its account leaves it out", "")
         is_about = "" if missing_side(self._facts) else f"{self._item} takes no part any more: "
-        when = f"{dated_words(verdict, policy)}, {plural_days(days_before(verdict, policy))} before the cut-off of"
+        when = f"{over_words(verdict, policy)}, {plural_days(days_before(verdict, policy))} before the cut-off of"
         whose = f"that {possessive(self._link.user.name)} account froze when it connected"
         later = "A policy that is changed now applies to accounts that connect afterwards."
         advice = f"{days_words(verdict, policy.sync_days)} {later}".strip()
@@ -252,23 +252,23 @@ def failed_words(failure: Failing) -> Wording:
 
 def doing(direction: Direction, action: Action | None, *, is_known: bool) -> Wording:
     """Say what a snapshot would do with an item now, and why."""
-    side = DIRECTIONS[direction]
-    loser = with_article(side.loser)
     if action is None:
         silent = Wording("Nobody can tell", "Nylas could not be asked")
         return Wording("Nothing", "no such snapshot would see it") if is_known else silent
     why = reason(direction, action.reason)
-    return Wording(_DOES[action.kind].format(loser=loser), f"{why.title}: {why.advice}")
+    return Wording(
+        _DOES[action.kind].format(there=in_or_at(Side(DIRECTIONS[direction].loser))), f"{why.title}: {why.advice}"
+    )
 
 
 _DOES = {
-    ActionKind.CREATE: "Create it in {loser}",
-    ActionKind.UPDATE: "Overwrite it in {loser}",
-    ActionKind.DELETE: "Delete it in {loser}",
+    ActionKind.CREATE: "Create it {there}",
+    ActionKind.UPDATE: "Overwrite it {there}",
+    ActionKind.DELETE: "Delete it {there}",
     ActionKind.ADOPT: "Remember that both belong together",
     ActionKind.FORGET: "Forget that both belonged together",
     ActionKind.UNCHANGED: "Nothing",
-    ActionKind.KEEP: "Leave it in {loser}",
+    ActionKind.KEEP: "Leave it {there}",
     ActionKind.OUTSIDE: "Leave it alone",
     ActionKind.SKIP: "Leave it alone",
 }
@@ -284,7 +284,8 @@ def possessive(name: str) -> str:
     return f"{name}’" if name.endswith("s") else f"{name}’s"
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Begin a sentence."""
     return text[:1].upper() + text[1:]
 
 

@@ -8,30 +8,26 @@ from nylasadmin.domain.policies import FrozenPolicy
 from nylasadmin.domain.verdicts import Rule, Verdict
 from nylasadmin.domain.zones import zone_or_utc
 
-_RULES = {
+_OVER = {
     Rule.MESSAGE: "it was received on {day}",
     Rule.THREAD: "its newest message was received on {day}",
-    Rule.EVENT_END: "it ends on {day}",
-    Rule.EVENT_START: "it is on {day}",
-    Rule.LAST_DAY: "its last day is {day}",
-    Rule.SERIES_END: "its final occurrence ends on {day}",
-    Rule.CONTACT_FROM_MAIL: "the message it was made from was received on {day}",
-}
-_PAST = {
     Rule.EVENT_END: "it ended on {day}",
     Rule.EVENT_START: "it was on {day}",
     Rule.LAST_DAY: "its last day was {day}",
     Rule.SERIES_END: "its final occurrence ended on {day}",
+    Rule.CONTACT_FROM_MAIL: "the message it was made from was received on {day}",
 }
-"""Of what takes no part: that is over."""
-
 _ENDS = frozenset({Rule.EVENT_END, Rule.SERIES_END, Rule.LAST_DAY})
 
 
-def dated_words(verdict: Verdict, policy: FrozenPolicy) -> str:
-    """Say which date counts, of a verdict that compares one: ``it ended on 3 May 2026``."""
-    words = _RULES if verdict.takes_part else _RULES | _PAST
-    return words[verdict.rule].format(day=date_words(_last_day(verdict, policy)))
+def over_words(verdict: Verdict, policy: FrozenPolicy) -> str:
+    """Say why something is too old by the date that was compared: ``it ended on 3 May 2026``."""
+    return _OVER[verdict.rule].format(day=deciding_day(verdict, policy))
+
+
+def deciding_day(verdict: Verdict, policy: FrozenPolicy) -> str:
+    """Say the day that was compared."""
+    return date_words(_last_day(verdict, policy))
 
 
 def cut_off_words(verdict: Verdict, policy: FrozenPolicy) -> str:
@@ -44,14 +40,14 @@ def days_before(verdict: Verdict, policy: FrozenPolicy) -> int:
     return (_day(verdict.cut_off or 0, verdict, policy) - _last_day(verdict, policy)).days
 
 
-def days_words(verdict: Verdict, days: int) -> str:
-    """Say from how many days on an item would take part, where ``days`` are frozen."""
+def days_words(verdict: Verdict, days: int, verb: str = "take part") -> str:
+    """Say how many days would be enough, where ``days`` are frozen."""
     if verdict.days_needed is None:
         return ""
     needed = plural_days(verdict.days_needed)
     if verdict.takes_part:
-        return f"{_capital(needed)} would be enough." if verdict.days_needed < days else ""
-    return f"With {needed} instead of {days} it would take part."
+        return f"{needed} would be enough, instead of {days:,}." if verdict.days_needed < days else ""
+    return f"With {needed} instead of {days:,} it would {verb}."
 
 
 def _last_day(verdict: Verdict, policy: FrozenPolicy) -> date:
@@ -81,7 +77,3 @@ def moment(at: int) -> str:
 
 def date_words(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
