@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.kinds import is_inbound_only
 from nylasadmin.domain.plan import ALWAYS, Action, Direction, Window, plan
 from nylasadmin.domain.providers import known_time
@@ -66,5 +65,5 @@ class Planner:
 
 def window_of(subject: Subject, now: int) -> Window:
     """Give the time that takes part: what the account's policy lets in, of what its provider lists at all."""
-    policy = subject.account.policy.window if subject.link.item_type is not ItemType.CONTACT else ALWAYS
-    return known_time(subject.link.item_type, subject.account.provider, now).meet(policy)
+    known = known_time(subject.link.item_type, subject.account.provider, now)
+    return known.meet(subject.account.policy.window)

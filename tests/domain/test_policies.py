@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from nylasadmin.domain.items import day_of
 from nylasadmin.domain.links import FIRST_SYNC_S, Account, AccountState
+from nylasadmin.domain.observations import Window
 from nylasadmin.domain.policies import DEFAULT, MOST_DAYS, PlanLevel, Policies, cut_off, freeze, problems
-from tests.domain.policies import at, frozen
+from tests.domain.policies import all_day, at, event, frozen, seen
 
 DAY = 86_400
 
@@ -136,6 +137,18 @@ def test_another_number_of_days_counts_from_the_same_day_of_connecting() -> None
 )
 def test_whole_days_are_compared_as_days_wherever_one_is(zone: str) -> None:
     assert day_of(frozen("2026-03-03T14:20", zone=zone).window.first_day or 0).isoformat() == "2026-02-01"
+
+
+@pytest.mark.parametrize("known", [Window(), Window(0), Window(at("2026-02-10T12:00")), Window(0, at("2026-02-20"))])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_what_lies_in_two_windows_lies_in_both(known: Window, zone: str) -> None:
+    policy = frozen("2026-03-03T14:20", zone=zone).window
+    days = [seen(all_day(f"2026-{month}-{day:02}")) for month, day in (("01", 30), ("01", 31), ("02", 1), ("02", 11))]
+    times = [seen(event(f"2026-02-{day:02}T06:00", f"2026-02-{day:02}T07:00")) for day in (1, 10, 11, 25)]
+
+    for item in days + times:
+        assert policy.meet(known).holds(item) is (policy.holds(item) and known.holds(item))
+        assert known.meet(policy) == policy.meet(known)
 
 
 # --- the first synchronization -----------------------------------------------------------------------------------
