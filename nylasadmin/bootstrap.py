@@ -97,7 +97,8 @@ def build(
     sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
     side: Nylas = nylas or NylasHttpSide()
     courtesy = Courtesy()
-    at_work = CourteousStorage(storage, courtesy)
+    # Inline, the page that is being made is the one that waits for the run.
+    at_work = storage if settings.runner == "inline" else CourteousStorage(storage, courtesy)
     installation = installation_name(storage)
     worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation)
     retrying = Retrying(at_work, clock)
