@@ -20,7 +20,7 @@ def link(linked: Shell, box: RunningSandbox) -> str:
     for title in ("Budget round", "Budget vote"):
         box.create_event(calendar, {"title": title, "when": when})
     rows = linked("link", "list", "--json").json
-    (found,) = [r for r in rows if r["folder_owner"] == calendar.id and r["item_type"] == "event"]
+    (found,) = [r for r in rows if r["folder_owner"] == r["folder_name"] == calendar.id and r["item_type"] == "event"]
     return str(found["id"])
 
 
