@@ -181,12 +181,12 @@ class _Table:
     def _account(self) -> str:
         account = self.link.account
         if account.state is AccountState.NEEDS_SIGN_IN:
-            return f"{account.email} needs to sign in again"
+            return f"needs to sign in again as {account.email}"
         if account.state is AccountState.DISCONNECTED:
-            return f"{account.email} is disconnected"
+            return f"disconnected: {account.email}"
         since = f" since {day(account.connected_at)}" if account.connected_at else ""
         syncing = "; its first synchronization is under way" if account.is_syncing else ""
-        return f"{account.email}, connected{since}{syncing}"
+        return f"connected{since} as {account.email}{syncing}"
 
     def _writing(self) -> str | None:
         if self.facts.nylas_problem or (self.facts.at_crm is None and self.facts.at_nylas is None):

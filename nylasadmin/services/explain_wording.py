@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from nylasadmin.domain.explaining import Explanation, Failing, Finding, Found, ItemFacts, Side, missing_side
 from nylasadmin.domain.items import ItemType
-from nylasadmin.domain.plan import Action, ActionKind, Direction
+from nylasadmin.domain.plan import Direction
+from nylasadmin.domain.policies import MOST_SYNC_DAYS
+from nylasadmin.domain.verdicts import Verdict
 from nylasadmin.services.verdict_wording import (
     cut_off_words,
     day,
@@ -31,10 +33,13 @@ _NO_ACTION = "Nothing further happens to it by itself."
 class Teller:
     """Says what was found out about one item of a link."""
 
-    def __init__(self, link: LinkDetails, facts: ItemFacts, nylas_error: str = "") -> None:
+    def __init__(
+        self, link: LinkDetails, facts: ItemFacts, *, nylas_error: str = "", searched_titles: bool = True
+    ) -> None:
         self._link = link
         self._facts = facts
         self._nylas_error = nylas_error
+        self._searched_titles = searched_titles
         self._item = f"this {NOUNS[link.link.item_type]}"
 
     def headline(self, explanation: Explanation) -> Wording:
@@ -94,7 +99,7 @@ class Teller:
         words = DIRECTIONS[direction or Direction.GET]
         here, there = in_or_at(Side(words.loser)), in_or_at(Side(words.winner))
         advice = f"A {words.name} brings it back; one the other way would delete it {there}, too."
-        return Wording(f"it was there, and somebody deleted it {here}", advice)
+        return Wording(f"somebody deleted it {here} after it had been copied", advice)
 
     def _outside_policy(self, _: Direction | None) -> Wording:
         verdict, policy = self._facts.sync, self._link.account.policy
@@ -103,9 +108,17 @@ class Teller:
         is_about = "" if missing_side(self._facts) else f"{self._item} takes no part any more: "
         when = f"{over_words(verdict, policy)}, {plural_days(days_before(verdict, policy))} before the cut-off of"
         whose = f"that {possessive(self._link.user.name)} account froze when it connected"
-        later = "A policy that is changed now applies to accounts that connect afterwards."
-        advice = f"{days_words(verdict, policy.sync_days)} {later}".strip()
-        return Wording(f"{is_about}{when} {cut_off_words(verdict, policy)} {whose}", advice)
+        return Wording(f"{is_about}{when} {cut_off_words(verdict, policy)} {whose}", self._policy_advice(verdict))
+
+    def _policy_advice(self, verdict: Verdict) -> str:
+        """Say how many days it would take, whether they may be had, and that a change comes too late for this one."""
+        plan = self._link.target.policies.plan
+        needed, most = verdict.days_needed, MOST_SYNC_DAYS[plan]
+        words = [days_words(verdict, self._link.account.policy.sync_days)]
+        if needed is not None and most is not None and needed > most:
+            words.append(f"The plan {plan} allows {most} at most.")
+        words.append("A policy that is changed now applies to accounts that connect afterwards.")
+        return " ".join(filter(None, words))
 
     def _out_of_sight(self, _: Direction | None) -> Wording:
         return Wording(
@@ -192,6 +205,9 @@ class Teller:
         return Wording(f"{self._item} was there, and is gone from both sides", "What is kept of it stands below.")
 
     def _never_seen(self, _: Direction | None) -> Wording:
+        if not self._searched_titles:
+            title = "no item of this link has that id or UID, on either side"
+            return Wording(title, "Titles are hidden, and not searched until they are revealed.")
         return Wording(
             "nothing like that is known on either side of this link",
             "Look for another word of its title, in another folder of the same user, or by its id.",
@@ -248,30 +264,6 @@ def failed_words(failure: Failing) -> Wording:
     if failure.next_try_at is None:
         return Wording(title, f"{_NO_ACTION} Mend the cause, then try it again under Failed items.")
     return Wording(title, f"It is tried again by itself at {moment(failure.next_try_at)}.")
-
-
-def doing(direction: Direction, action: Action | None, *, is_known: bool) -> Wording:
-    """Say what a snapshot would do with an item now, and why."""
-    if action is None:
-        silent = Wording("Nobody can tell", "Nylas could not be asked")
-        return Wording("Nothing", "no such snapshot would see it") if is_known else silent
-    why = reason(direction, action.reason)
-    return Wording(
-        _DOES[action.kind].format(there=in_or_at(Side(DIRECTIONS[direction].loser))), f"{why.title}: {why.advice}"
-    )
-
-
-_DOES = {
-    ActionKind.CREATE: "Create it {there}",
-    ActionKind.UPDATE: "Overwrite it {there}",
-    ActionKind.DELETE: "Delete it {there}",
-    ActionKind.ADOPT: "Remember that both belong together",
-    ActionKind.FORGET: "Forget that both belonged together",
-    ActionKind.UNCHANGED: "Nothing",
-    ActionKind.KEEP: "Leave it {there}",
-    ActionKind.OUTSIDE: "Leave it alone",
-    ActionKind.SKIP: "Leave it alone",
-}
 
 
 def in_or_at(side: Side) -> str:

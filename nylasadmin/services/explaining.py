@@ -17,8 +17,9 @@ from nylasadmin.domain.privileges import Actor
 from nylasadmin.domain.providers import rules_for
 from nylasadmin.services.audit import record
 from nylasadmin.services.explain_checks import checks
+from nylasadmin.services.explain_doings import doing
 from nylasadmin.services.explain_views import Candidate, Doing, Explained
-from nylasadmin.services.explain_wording import Teller, doing
+from nylasadmin.services.explain_wording import Teller
 from nylasadmin.services.inquiries import Inquiry
 from nylasadmin.services.item_changes import changes
 from nylasadmin.services.item_facts import Bodies, facts_of
@@ -125,7 +126,10 @@ def _body(bodies: Bodies, item_id: ItemId | None) -> Item | None:
 def _told(answer: Explained, item: Named) -> Explained:
     """Add what was found out, in words."""
     facts = answer.facts
-    explanation, told = explain(facts), Teller(answer.link, facts, answer.nylas_error)
+    explanation, told = (
+        explain(facts),
+        Teller(answer.link, facts, nylas_error=answer.nylas_error, searched_titles=answer.searches_titles),
+    )
     words = told.headline(explanation)
     return msgspec.structs.replace(
         answer,

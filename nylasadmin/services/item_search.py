@@ -81,7 +81,11 @@ class Surroundings:
         with self._storage.read() as tx:
             recorded = tx.item_records.recorded(self._link_id, words, MOST)
         known = {item_id for named in found for item_id in named.ids}
-        return found + [named for named in recorded if known.isdisjoint(named.ids)]
+        for named in recorded:
+            if known.isdisjoint(named.ids):
+                found.append(named)
+                known |= named.ids
+        return found
 
     def _grouped(self, crm_ids: Sequence[ItemId], at_nylas: Sequence[Observed]) -> list[Named]:
         """Join the two halves of what is one item."""

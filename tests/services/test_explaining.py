@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.domain.explaining import Finding
-from nylasadmin.domain.items import ItemId, ItemType
+from nylasadmin.domain.items import ItemId, ItemType, ScheduleItem
 from nylasadmin.domain.plan import ActionKind, Reason
 from nylasadmin.domain.policies import cut_off
 from nylasadmin.services.explain_views import Explained, Subject, Weight
@@ -57,6 +57,7 @@ def fresh(tmp_path: Path) -> Iterator[World]:
 def test_an_item_is_found_by_words_id_and_uid_of_either_side(world: World) -> None:
     item = world.named("Weekly standup")
     nylas_id = ask(world, "standup").nylas_id
+    assert isinstance(item.item, ScheduleItem)
     for wanted in ("standup", "STANDUP", item.id, nylas_id, item.item.uid):
         found = ask(world, wanted or "")
         assert (finding(found), found.crm_id, found.nylas_id) == (Finding.IN_STEP, item.id, nylas_id), wanted
@@ -192,3 +193,19 @@ def test_contacts_and_mail_are_found_by_name_subject_and_address(tmp_path: Path)
             assert found.candidates or finding(found) is Finding.IN_STEP, item_type
             one = explaining.item(link.id, ItemId(items[0].id))
             assert finding(one) is Finding.IN_STEP, item_type
+
+
+def test_where_the_provider_cannot_be_asked_for_a_uid_the_title_finds_the_twin(tmp_path: Path) -> None:
+    with world_of(tmp_path, provider="icloud") as world:
+        world.event("Standup", ical_uid="uid-1")
+        world.put("Standup", uid="uid-1")
+        world.event("Standup", ical_uid="uid-2")
+        found = ask(world, "crm-Standup")
+        assert finding(found) is Finding.DIFFERENT
+        (twin,) = [o for o in (found.facts.at_nylas,) if o]
+        assert twin.uid == "uid-1"
+        assert found.doings[0].kind is ActionKind.UPDATE
+        assert [one.at_nylas and one.in_crm for one in ask(world, "standup").candidates] in (
+            [True, False],
+            [False, True],
+        )
