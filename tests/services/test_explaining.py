@@ -11,10 +11,11 @@ from sqlalchemy import update
 from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.domain.explaining import Finding
 from nylasadmin.domain.items import ItemId, ItemType, ScheduleItem
-from nylasadmin.domain.plan import ActionKind, Reason
+from nylasadmin.domain.plan import ActionKind, Direction, Reason
 from nylasadmin.domain.policies import cut_off
 from nylasadmin.services.explain_views import Explained, Subject, Weight
 from nylasadmin.services.plan_views import PlanQuery
+from tests.services.guarded import MOST, delete_at_source, filled
 from tests.services.worlds import DAY, HOUR, NOON, OLGA, Json, World, world_of
 
 
@@ -209,3 +210,32 @@ def test_where_the_provider_cannot_be_asked_for_a_uid_the_title_finds_the_twin(t
             [True, False],
             [False, True],
         )
+
+
+def test_a_held_run_and_the_answer_to_it_are_told_with_the_item(fresh: World) -> None:
+    filled(fresh)
+    link = fresh.link()
+    fresh.services.links.edit(OLGA, link.id, link.version, inbound=True, outbound=False)
+    delete_at_source(fresh, Direction.GET, 0, MOST + 1)
+    view = fresh.get()
+    title = next(iter(set(fresh.titles_in_crm()) - set(fresh.titles_at_nylas())))
+
+    held = ask(fresh, title)
+    assert finding(held) is Finding.DELETED_THERE
+    assert {Finding.LINK_HELD, Finding.WOULD_BE_DELETED} <= others(held)
+    assert f"snapshot {view.id} wants to delete it" in text(held, Subject.DELETION)
+    assert held.doings[0].kind is ActionKind.DELETE
+
+    fresh.services.answers.reject_all(OLGA, view.id, "still needed")
+    kept = ask(fresh, title)
+    assert Finding.DELETE_REJECTED in others(kept)
+    assert "olga refused to delete it" in text(kept, Subject.DELETION)
+    assert (kept.doings[0].kind, Finding.LINK_HELD in others(kept)) == (ActionKind.KEEP, False)
+
+
+def others(found: Explained) -> set[Finding]:
+    return {f.finding for f in found.explanation.others} if found.explanation else set()
+
+
+def text(found: Explained, subject: Subject) -> str:
+    return next(check.text for check in found.checks if check.subject is subject)
