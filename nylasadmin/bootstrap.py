@@ -40,6 +40,7 @@ from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
 from nylasadmin.services.pauses import Pauses
 from nylasadmin.services.plans import Plans
+from nylasadmin.services.policies import Policies
 from nylasadmin.services.ports import Nylas
 from nylasadmin.services.retrying import Retrying
 from nylasadmin.services.running import Worker
@@ -110,6 +111,7 @@ def build(
         pauses=Pauses(storage, runner.wake),
         failed=Failed(storage, runner.wake),
         plans=Plans(storage, clock, runner.wake),
+        policies=Policies(storage, side, sealed, clock, installation),
         answers=Answers(storage, runner.wake),
         undo=Undo(storage, clock, runner.wake),
         operators=Operators(storage, passwords or ScryptPasswords()),

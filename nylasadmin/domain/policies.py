@@ -122,15 +122,17 @@ def local_day(at: int, zone: str) -> date:
 def problems(policies: Policies) -> dict[str, str]:
     """Name each field that cannot be accepted, with what to enter instead. Empty: all is well."""
     found: dict[str, str] = {}
-    most = MOST_SYNC_DAYS[policies.plan]
-    if not 0 <= policies.sync_days <= (MOST_DAYS if most is None else most):
-        why = "a hundred years" if most is None else f"the plan {policies.plan} allows no more"
-        found["sync_days"] = f"Enter a number of days from 0 to {MOST_DAYS if most is None else most:,} ({why})."
+    limit = MOST_SYNC_DAYS[policies.plan]
+    most = MOST_DAYS if limit is None else limit
+    if not 0 <= policies.sync_days <= most:
+        why = "a hundred years" if limit is None else f"the plan {policies.plan} allows no more"
+        found["sync_days"] = f"Enter a number of days from 0 to {most:,} ({why})."
     if not 0 <= policies.webhook_days <= MOST_DAYS:
         found["webhook_days"] = f"Enter a number of days from 0 to {MOST_DAYS:,}."
     elif policies.webhook_days > policies.sync_days:
         found["webhook_days"] = (
-            f"Enter at most {policies.sync_days}, as for synchronizing: nothing notifies that is not synchronized."
+            f"Enter at most {max(0, min(policies.sync_days, most)):,}, as for synchronizing: "
+            "nothing notifies that is not synchronized."
         )
     if not is_known_zone(policies.zone):
         found["zone"] = "Enter the name of a time zone, for example UTC or Europe/Berlin."

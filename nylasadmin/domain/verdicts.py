@@ -90,7 +90,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def dated(item: Item) -> Dated:
     """Say which date of an item is compared."""
     lies = outline(item)
-    found = _dated(kind_of(item).item_type, lies, is_recurring=lies.is_recurring)
+    found = dated_span(kind_of(item).item_type, lies, is_recurring=lies.is_recurring)
     if isinstance(item, Contact) and item.is_from_mail and item.received is None:
         return msgspec.structs.replace(found, rule=Rule.DATE_UNKNOWN)
     if isinstance(item, Thread):
@@ -103,13 +103,14 @@ def dated_as_seen(seen: Observed, item_type: ItemType) -> Dated:
 
     Such a contact without a date counts as one of the address book.
     """
-    found = _dated(item_type, seen, is_recurring=seen.is_recurring)
+    found = dated_span(item_type, seen, is_recurring=seen.is_recurring)
     if seen.blocked is Reason.UNREADABLE and seen.end >= FOREVER:
         return msgspec.structs.replace(found, rule=Rule.DATE_UNKNOWN)
     return found
 
 
-def _dated(item_type: ItemType, lies: Spanning, *, is_recurring: bool) -> Dated:
+def dated_span(item_type: ItemType, lies: Spanning, *, is_recurring: bool) -> Dated:
+    """Say which date is compared of an item of which only its place in time is known."""
     rule = _rule_of_event(lies, is_recurring) if item_type is ItemType.EVENT else _rule_of(item_type, lies)
     return Dated(rule=rule, start=lies.start, end=lies.end)
 

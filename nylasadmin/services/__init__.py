@@ -15,6 +15,7 @@ from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
 from nylasadmin.services.pauses import Pauses
 from nylasadmin.services.plans import Plans
+from nylasadmin.services.policies import Policies
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.targets import Targets
 from nylasadmin.services.undo import Undo
@@ -30,6 +31,7 @@ class Services:
     pauses: Pauses
     failed: Failed
     plans: Plans
+    policies: Policies
     answers: Answers
     undo: Undo
     operators: Operators

@@ -28,14 +28,14 @@ from nylasadmin.services.guarding import Verdict, judge, tally_of
 from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Keeper, Lease, LeaseLost, Paused, SwitchedOff
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, scope_of
 from nylasadmin.services.planning import UNWRITABLE, VICTIMS, bound_to_plan, keep_plan, keep_some
-from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
+from nylasadmin.services.ports import ItemReader, Nylas
 from nylasadmin.services.recognizing import to_remember
 from nylasadmin.services.recording import Work
 from nylasadmin.services.recovering import Recovery
 from nylasadmin.services.retention import Retention
 from nylasadmin.services.run_plans import Planner
 from nylasadmin.services.sampling import Sampler
-from nylasadmin.services.senders import sender_of
+from nylasadmin.services.senders import folder_of, sender_of
 from nylasadmin.services.storage import Clock, Secrets, Storage, UnitOfWork, Workers
 from nylasadmin.services.undo_runs import Images
 
@@ -190,14 +190,7 @@ class Worker:
             sealed_key = tx.targets.sealed_key(owned.target.id)
         link, account, target = owned.link, owned.account, owned.target
         sender = sender_of(target, sealed_key, self._secrets)
-        folder = FolderRef(
-            grant_id=account.grant_id,
-            provider=account.provider,
-            folder_id=link.folder_id,
-            account_email=account.email,
-            installation=self._installation,
-            item_type=link.item_type,
-        )
+        folder = folder_of(account, link, self._installation)
         return Subject(link=link, account=account, target=target, sender=sender, folder=folder)
 
     def _execute(

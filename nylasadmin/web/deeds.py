@@ -38,6 +38,8 @@ _ACTIONS = {
     "pauses.retry_run": "run.retry",
     "plans.again": "snapshot.preview",
     "plans.include": "plan.exclude",
+    "policies.count": "target.count_policies",
+    "policies.save": "target.policies",
     "held.all_approved": "snapshot.approve",
     "held.all_rejected": "snapshot.reject",
     "held.approved": "run.approve",

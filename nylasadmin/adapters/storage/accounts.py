@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from nylasadmin.adapters.storage.tables import accounts, links
 from nylasadmin.domain.links import Account, AccountState
 from nylasadmin.domain.policies import FrozenPolicy
 from nylasadmin.errors import NotFound
+from nylasadmin.services.policy_views import Frozen
 
 
 class SqlAccounts:
@@ -32,6 +33,21 @@ class SqlAccounts:
         found = select(accounts).where(accounts.c.target_id == target_id, accounts.c.email == email)
         row = self._db.execute(found).one_or_none()
         return account_of(row) if row else None
+
+    def frozen(self, target_id: int) -> list[Frozen]:
+        """Give the settings that the accounts of a target have frozen, what most of them have first."""
+        notifies_of_all = accounts.c.webhook_from.is_(None)
+        settings = (accounts.c.sync_days, accounts.c.webhook_days, accounts.c.zone, notifies_of_all)
+        counted = (
+            select(*settings, func.count())
+            .where(accounts.c.target_id == target_id, accounts.c.state != str(AccountState.DISCONNECTED))
+            .group_by(*settings)
+            .order_by(func.count().desc(), *settings)
+        )
+        return [
+            Frozen(sync_days=sync, webhook_days=webhook, zone=zone, notifies_of_all=bool(of_all), accounts=count)
+            for sync, webhook, zone, of_all, count in self._db.execute(counted)
+        ]
 
     def save(self, account: Account) -> int:
         """Insert, or bring the row of the same target and address up to date; give its id.

@@ -37,6 +37,7 @@ from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.providers import alike_bit
 from nylasadmin.errors import BadRequest, CannotBeStored, NotFound
 from nylasadmin.services.ids import new_item_id
+from nylasadmin.services.policy_views import Sighting
 from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.rows import CrmItem, ItemScope
 
@@ -85,6 +86,15 @@ class SqlCrmItems:
     def count(self, scope: ItemScope) -> int:
         """Count one collection's items."""
         return int(self._db.execute(select(func.count()).select_from(crm_items).where(_within(scope))).scalar_one())
+
+    def sample(self, scope: ItemScope, most: int) -> list[Sighting]:
+        """Tell where one collection's items lie; of more than ``most``, of every so manieth in the order of ends."""
+        step = max(1, -(-self.count(scope) // most))
+        place = func.row_number().over(order_by=(crm_items.c.end, crm_items.c.id)).label("place")
+        rows = select(crm_items.c.start, crm_items.c.end, crm_items.c.is_recurring, place).where(_within(scope))
+        numbered = rows.subquery()
+        chosen = select(numbered.c.start, numbered.c.end, numbered.c.is_recurring).where(numbered.c.place % step == 0)
+        return [Sighting(row.start, row.end, bool(row.is_recurring)) for row in self._db.execute(chosen)]
 
     def page(self, user_id: str | None, after: str, limit: int) -> list[CrmItem]:
         found = select(crm_items).where(crm_items.c.id > after).order_by(crm_items.c.id).limit(limit)
