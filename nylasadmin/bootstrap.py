@@ -34,6 +34,7 @@ from nylasadmin.services.audit import Audit
 from nylasadmin.services.console import Console
 from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
+from nylasadmin.services.explaining import Explaining
 from nylasadmin.services.failed import Failed
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
@@ -118,6 +119,7 @@ def build(
         crm=Crm(storage),
         audit=Audit(storage),
         arrivals=Arrivals(storage, clock),
+        explaining=Explaining(storage, side, sealed, clock, installation),
     )
     return Product(
         settings=settings,

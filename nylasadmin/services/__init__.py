@@ -9,6 +9,7 @@ from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
 from nylasadmin.services.console import Console
 from nylasadmin.services.crm import Crm
+from nylasadmin.services.explaining import Explaining
 from nylasadmin.services.failed import Failed
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
@@ -38,3 +39,4 @@ class Services:
     crm: Crm
     audit: Audit
     arrivals: Arrivals
+    explaining: Explaining

@@ -73,6 +73,23 @@ class Recognizing(Protocol):
         ...
 
 
+@runtime_checkable
+class Searching(Protocol):
+    """A reader that finds items by what people know of them: for explanations, never for planning.
+
+    It asks with the service's own filters, whatever the time of an item; where there is no filter it looks through the
+    folder. At most a few items are given.
+    """
+
+    def search(self, words: str, fidelity: Fidelity) -> list[Observed]:
+        """Find items by their title or, where items have them, by an e-mail address."""
+        ...
+
+    def find_uid(self, uid: str, fidelity: Fidelity) -> list[Observed]:
+        """Find items by their UID; nothing where items have none, or the provider cannot be asked for it."""
+        ...
+
+
 class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One write at the destination.
 

@@ -16,6 +16,7 @@ from nylasadmin.domain.policies import Policies
 from nylasadmin.domain.privileges import Operator, Privilege
 from nylasadmin.domain.runs import RunState
 from nylasadmin.domain.targets import Target, TargetForm
+from nylasadmin.services.item_records import ItemRecords
 from nylasadmin.services.policy_views import Frozen, Sighting
 from nylasadmin.services.ports import ItemStore
 from nylasadmin.services.rows import (
@@ -189,6 +190,8 @@ class UnitOfWork(Protocol):
     def pairs(self) -> Pairs: ...
     @property
     def items(self) -> CrmItems: ...
+    @property
+    def item_records(self) -> ItemRecords: ...
     @property
     def writes(self) -> Writes: ...
     @property

@@ -267,7 +267,12 @@ def explain(error: BaseException) -> Wording:
 
 
 def _to_do(off: object) -> str:
-    return " ".join(_SWITCH_ON[reason] for reason in off) if isinstance(off, tuple) else ""
+    return off_reasons_to_do(off) if isinstance(off, tuple) else ""
+
+
+def off_reasons_to_do(off: tuple[OffReason, ...]) -> str:
+    """Say what to do about each thing that switches a direction off."""
+    return " ".join(_SWITCH_ON[reason] for reason in off)
 
 
 def explain_first_contact(error: errors.NylasError) -> Wording:

@@ -23,6 +23,7 @@ SPAN_S = 300
 _KEY = "nylasadmin.deeds"
 _MOST_ADDRESSES = 10_000
 _ACTIONS = {
+    "explain.reveal": "item.reveal",
     "links.delete": "link.remove",
     "links.save": "link.switch",
     "links.switch": "link.switch_many",

@@ -41,6 +41,7 @@ _ENTRIES = (
     Entry(label="Audit", noun="audit", endpoint="audit.page", privilege=Privilege.OPERATORS),
 )
 _BELONGS_TO = {
+    "explain": "targets",
     "held": "snapshots",
     "links": "targets",
     "pauses": "snapshots",
