@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, not_, or_, select
 
+from nylasadmin.adapters.storage.account_queries import AccountQueries
 from nylasadmin.adapters.storage.accounts import SqlAccounts
 from nylasadmin.adapters.storage.conditions import occupies_link
 from nylasadmin.adapters.storage.failed import SqlFailedItems
@@ -77,7 +78,7 @@ _link_row: tuple[ColumnElement[Any], ...] = (
 )
 
 
-class SqlConsole(SnapshotQueries):
+class SqlConsole(SnapshotQueries, AccountQueries):
     """All queries of the screens."""
 
     def targets(self) -> list[TargetRow]:

@@ -57,10 +57,15 @@ class SqlHolds:
     # --- the snapshot's part
 
     def unjudged(self) -> list[tuple[int, int]]:
-        """Give snapshots (and their targets) with waiting runs and no run that is still to be planned."""
+        """Give snapshots (and their targets) with waiting runs and no run that is still to be planned.
+
+        A run that is parked until its account signs in keeps nobody waiting; it is judged when it goes on.
+        """
         other = runs.alias("other")
         is_open = exists().where(
-            other.c.snapshot_id == runs.c.snapshot_id, other.c.state.not_in(sorted(str(s) for s in JUDGED))
+            other.c.snapshot_id == runs.c.snapshot_id,
+            other.c.state.not_in(sorted(str(s) for s in JUDGED)),
+            other.c.is_parked.is_(False),
         )
         found = (
             select(runs.c.snapshot_id, snapshots.c.target_id)
