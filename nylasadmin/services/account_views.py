@@ -31,7 +31,9 @@ class AccountQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One account. ``links_synced``: how many of ``links_inbound`` were copied since it connected."""
+    """One account. ``links_synced``: how many of ``links_inbound`` were copied since it connected; ``parked``: how many
+    runs wait for its sign-in.
+    """
 
     account: Account
     status: AccountStatus
@@ -41,6 +43,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     links_inbound: int = 0
     links_synced: int = 0
     items: int = 0
+    parked: int = 0
     last_success_at: int | None = None
 
 

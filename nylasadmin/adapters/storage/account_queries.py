@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, text
 
 from nylasadmin.adapters.storage.accounts import account_of
-from nylasadmin.adapters.storage.tables import accounts, crm_users, links, targets
+from nylasadmin.adapters.storage.tables import accounts, crm_users, links, runs, targets
 from nylasadmin.domain.links import FIRST_SYNC_S, AccountState
 from nylasadmin.errors import NotFound
 from nylasadmin.services.account_views import AccountPage, AccountQuery, AccountRow, AccountStatus
@@ -60,8 +60,10 @@ class AccountQueries:
         columns = (targets.c.name.label("target_name"), crm_users.c.name.label("user_name"), _status(now).label("word"))
         found = select(accounts, *columns).select_from(joined).where(accounts.c.id.in_(ids))
         sums = {row.account_id: row for row in self._db.execute(_link_sums(ids))}
+        parked = select(runs.c.account_id, func.count()).where(text("is_parked"), runs.c.account_id.in_(ids))
+        waiting = {row[0]: row[1] for row in self._db.execute(parked.group_by(runs.c.account_id))}
         rows = self._db.execute(found.order_by(accounts.c.email, accounts.c.id))
-        return tuple(_row(row, sums.get(row.id)) for row in rows)
+        return tuple(_row(row, sums.get(row.id), waiting.get(row.id, 0)) for row in rows)
 
 
 def _matching(query: AccountQuery) -> ColumnElement[bool]:
@@ -106,13 +108,14 @@ def _link_sums(ids: Sequence[int]) -> Any:
     )
 
 
-def _row(row: Any, sums: Any) -> AccountRow:
+def _row(row: Any, sums: Any, parked: int) -> AccountRow:
     account = account_of(row)
     common: dict[str, Any] = {
         "account": account,
         "status": AccountStatus(row.word),
         "user_name": row.user_name or account.user_id,
         "target_name": row.target_name,
+        "parked": parked,
     }
     if sums is None:
         return AccountRow(**common)
