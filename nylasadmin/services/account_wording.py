@@ -18,14 +18,14 @@ STATUS = {
 
 
 def policy_words(policy: FrozenPolicy) -> tuple[str, str]:
-    """Say which policies an account has frozen: what takes part, and what notifies."""
+    """Say which policies an account has frozen: what takes part (with the days before it connected), what notifies."""
     if policy.sync_days >= MOST_DAYS:
         takes_part = "all items"
     else:
-        takes_part = f"items from {_day(policy.sync_from, policy.zone)} on ({_days(policy.sync_days)} before)"
+        takes_part = f"items from {_day(policy.sync_from, policy.zone)} on ({_days(policy.sync_days)})"
     if policy.webhook_from is None or policy.webhook_from <= policy.sync_from:
-        return takes_part, "all of them notify"
-    return takes_part, f"changes notify from {_day(policy.webhook_from, policy.zone)} on"
+        return takes_part, "notifies of all of them"
+    return takes_part, f"notifies from {_day(policy.webhook_from, policy.zone)} on"
 
 
 def _days(number: int) -> str:

@@ -96,7 +96,7 @@ class Revoking:
     def _failed(self, account: Account, error: NylasError) -> bool:
         log.warning("the grant of account %s is not revoked yet: %s", account.id, error)
         with self._storage.write() as tx:
-            tx.accounts.not_revoked(account.id, wording.sentence(error))
+            tx.accounts.not_revoked(account.id, wording.explain(error).title)
         return False
 
 

@@ -324,10 +324,10 @@ def test_whose_grant_it_is(
 @pytest.mark.parametrize(
     ("policies", "takes_part", "notifies"),
     [
-        (Policies(sync_days=30), "items from 22 Aug 2026 on (30 days before)", "changes notify from 21 Sep 2026 on"),
-        (Policies(sync_days=1, is_legacy=True), "items from 20 Sep 2026 on (1 day before)", "all of them notify"),
-        (Policies(sync_days=0), "items from 21 Sep 2026 on (0 days before)", "all of them notify"),
-        (EVERYTHING, "all items", "all of them notify"),
+        (Policies(sync_days=30), "items from 22 Aug 2026 on (30 days)", "notifies from 21 Sep 2026 on"),
+        (Policies(sync_days=1, is_legacy=True), "items from 20 Sep 2026 on (1 day)", "notifies of all of them"),
+        (Policies(sync_days=0), "items from 21 Sep 2026 on (0 days)", "notifies of all of them"),
+        (EVERYTHING, "all items", "notifies of all of them"),
     ],
 )
 def test_policies_in_words(policies: Policies, takes_part: str, notifies: str) -> None:

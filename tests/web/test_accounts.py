@@ -109,7 +109,10 @@ def test_a_grant_that_nylas_would_not_revoke_is_said_on_the_page(visit: Visit, s
 
     assert done.status_code == 303
     page = visit("vera").get(done.location).text
-    assert "still to be revoked at Nylas: Nylas or the provider behind it is in trouble" in page
+    assert (
+        "still to be revoked at Nylas; tried again by itself. Last try: Nylas or the provider behind it is in trouble."
+        in page
+    )
 
 
 def test_an_address_is_changed_and_what_was_typed_survives_a_refusal(visit: Visit, stage: Stage) -> None:

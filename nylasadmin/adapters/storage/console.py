@@ -47,8 +47,8 @@ _links_joined = (
 # The most urgent word first; the same order as LinkState.
 _link_state: ColumnElement[str] = case(
     (_live_run.c.state == str(RunState.HELD), str(LinkState.HELD)),
-    (_live_run.c.state == str(RunState.PAUSED), str(LinkState.PAUSED)),
-    (_live_run.c.id.is_not(None), str(LinkState.RUNNING)),
+    (and_(_live_run.c.state == str(RunState.PAUSED), not_(_live_run.c.is_parked)), str(LinkState.PAUSED)),
+    (and_(_live_run.c.id.is_not(None), not_(_live_run.c.is_parked)), str(LinkState.RUNNING)),
     (accounts.c.state != str(AccountState.CONNECTED), str(LinkState.NEEDS_SIGN_IN)),
     (links.c.is_failing, str(LinkState.FAILING)),
     (

@@ -10,6 +10,7 @@ from nylasadmin.adapters.storage.tables import accounts
 from nylasadmin.domain.links import FIRST_SYNC_S, Account, AccountState, CrmUser
 from nylasadmin.domain.runs import RunState
 from nylasadmin.services.account_views import AccountQuery, AccountStatus
+from nylasadmin.services.views import LinkQuery, LinkState
 from tests.adapters.storage.conftest import NOW
 from tests.adapters.storage.rows import add_links, add_runs, run_of
 
@@ -76,6 +77,10 @@ def test_a_run_is_parked_once_and_goes_on_with_its_account(storage: Database) ->
             False,
         )
         assert tx.console.account(1, NOW).parked == 1
+        tx.accounts.set_state(1, AccountState.NEEDS_SIGN_IN)
+        links = tx.console.links(LinkQuery(target_id=1))
+        assert [row.state for row in links.rows] == [LinkState.NEEDS_SIGN_IN, LinkState.RUNNING]
+        assert links.by_state == {LinkState.NEEDS_SIGN_IN: 1, LinkState.RUNNING: 1}
         assert tx.runs.pause(run_id=run_of(tx, 2)) == [run_of(tx, 2)]
 
     with storage.write() as tx:
