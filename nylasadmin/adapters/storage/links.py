@@ -262,9 +262,10 @@ class SqlPairs:
 
 def _behind() -> ColumnElement[bool]:
     """Say of a link that it is behind, of an account that is connected, and free."""
-    signed_in = select(accounts.c.id).where(accounts.c.state == str(AccountState.CONNECTED))
+    of_link = accounts.c.id == links.c.account_id
+    is_signed_in = exists().where(of_link, accounts.c.state == str(AccountState.CONNECTED))
     is_busy = exists().where(runs.c.link_id == links.c.id, occupies_link(runs))
-    return and_(text("catch_up_at IS NOT NULL"), links.c.account_id.in_(signed_in), ~is_busy)
+    return and_(text("catch_up_at IS NOT NULL"), links.c.catch_up_at >= 0, is_signed_in, ~is_busy)
 
 
 _OWNED = (

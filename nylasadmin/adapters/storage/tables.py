@@ -250,7 +250,7 @@ links = Table(
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("account_id", "item_type", "folder_id"),
     Index("ix_links_by_name", "target_id", "user_name", "folder_name", "id"),
-    Index("ix_links_catch_up", "account_id", sqlite_where=_BEHIND),
+    Index("ix_links_catch_up", "catch_up_at", sqlite_where=_BEHIND),
 )
 
 pairs = Table(

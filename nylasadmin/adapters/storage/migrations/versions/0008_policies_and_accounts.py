@@ -80,7 +80,7 @@ def _park_and_catch_up() -> None:
     op.create_index("ix_runs_parked", "runs", ["account_id"], sqlite_where=parked, postgresql_where=parked)
     op.add_column("links", sa.Column("catch_up_at", _big(), nullable=True))
     behind = sa.text("catch_up_at IS NOT NULL")
-    op.create_index("ix_links_catch_up", "links", ["account_id"], sqlite_where=behind, postgresql_where=behind)
+    op.create_index("ix_links_catch_up", "links", ["catch_up_at"], sqlite_where=behind, postgresql_where=behind)
 
 
 def _create_sign_ins() -> None:
