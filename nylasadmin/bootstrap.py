@@ -28,6 +28,7 @@ from nylasadmin.runners import Runner
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
 from nylasadmin.services import Services
+from nylasadmin.services.accounts import Accounts
 from nylasadmin.services.answers import Answers
 from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
@@ -43,6 +44,7 @@ from nylasadmin.services.plans import Plans
 from nylasadmin.services.policies import Policies
 from nylasadmin.services.ports import Nylas
 from nylasadmin.services.retrying import Retrying
+from nylasadmin.services.revoking import Revoking
 from nylasadmin.services.running import Worker
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.storage import Clock, Passwords
@@ -65,6 +67,7 @@ class Product:
     runner: Runner
     worker: Worker
     retrying: Retrying
+    revoking: Revoking
     storage: Database
     engine: Engine
     clock: Clock
@@ -76,6 +79,7 @@ class Product:
         Says whether everything under way stopped in time.
         """
         self.worker.interrupt()
+        self.revoking.stop(timeout_s)
         is_drained = self.runner.stop(timeout_s)
         self.engine.dispose()
         return is_drained
@@ -103,9 +107,11 @@ def build(
     installation = installation_name(storage)
     worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation)
     retrying = Retrying(at_work, clock)
-    runner = _runner(settings, worker, retrying)
+    revoking = Revoking(at_work, side, sealed, clock)
+    runner = _runner(settings, worker, retrying, revoking)
     services = Services(
-        targets=Targets(storage, side, sealed, clock),
+        targets=Targets(storage, side, sealed, clock, runner.wake),
+        accounts=Accounts(storage, clock, revoking, runner.wake),
         links=Links(storage),
         snapshots=Snapshots(storage, runner.wake),
         pauses=Pauses(storage, runner.wake),
@@ -127,6 +133,7 @@ def build(
         runner=runner,
         worker=worker,
         retrying=retrying,
+        revoking=revoking,
         storage=storage,
         engine=engine,
         clock=clock,
@@ -179,13 +186,14 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     return {"pool_size": threads, "max_overflow": threads, "pool_pre_ping": not settings.database.startswith("sqlite")}
 
 
-def _runner(settings: Settings, worker: Worker, retrying: Retrying) -> Runner:
+def _runner(settings: Settings, worker: Worker, retrying: Retrying, revoking: Revoking) -> Runner:
     """Make the runner. The inline one works while somebody waits, so it tries nothing again by itself."""
     if settings.runner == "inline":
         return InlineRunner(worker.claimable, worker.run_link)
 
     def claimable(limit: int) -> list[int]:
         retrying.ask_now_and_then()
+        revoking.ask_now_and_then()
         return worker.claimable(limit)
 
     return ThreadsRunner(claimable, worker.run_link, settings.workers)

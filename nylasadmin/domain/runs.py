@@ -93,6 +93,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     ``plan_id`` names the preview that the run is bound to; ``spared`` are items that an operator has left out.
     ``is_one_of_many``: its snapshot has other links too, and is judged as a whole. ``pauses`` counts how often it was
     resumed; ``undoes_id`` is the snapshot that it takes back. ``is_narrow``: only chosen items take part.
+    ``claimed_at``: when this worker took it (Unix seconds).
     """
 
     id: int
@@ -100,6 +101,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     link_id: int
     direction: Direction
     receiver_only: ReceiverOnly
+    account_id: int = 0
+    claimed_at: int = 0
     is_preview: bool = False
     state: RunState = RunState.QUEUED
     fence: int = 0

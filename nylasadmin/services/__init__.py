@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nylasadmin.services.accounts import Accounts
 from nylasadmin.services.answers import Answers
 from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
@@ -26,6 +27,7 @@ class Services:
     """Everything the console and the command line may ask for."""
 
     targets: Targets
+    accounts: Accounts
     links: Links
     snapshots: Snapshots
     pauses: Pauses

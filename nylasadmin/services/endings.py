@@ -6,7 +6,7 @@ import logging
 
 import msgspec
 
-from nylasadmin.domain.links import AccountState
+from nylasadmin.domain.links import Account, AccountState
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import ENGINE
 from nylasadmin.domain.runs import Run, RunState
@@ -37,9 +37,8 @@ def _copies_the_link(run: Run) -> bool:
     return run.undoes_id is None and not is_part and not run.is_narrow
 
 
-def park_account(tx: UnitOfWork, run: Run) -> None:
-    """Note that the account of a run has to sign in again."""
-    account = tx.accounts.get(tx.links.get(run.link_id).account_id)
+def needs_sign_in(tx: UnitOfWork, account: Account) -> None:
+    """Note that an account has to sign in again; one that is disconnected stays so."""
     if account.state is AccountState.CONNECTED:
         tx.accounts.set_state(account.id, AccountState.NEEDS_SIGN_IN)
         record(tx, ENGINE, "account.needs_sign_in", f"account {account.email}", old=account.state)

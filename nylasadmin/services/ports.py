@@ -158,6 +158,10 @@ class Directory(Protocol):
 
     def has_mailbox(self, grant_id: str) -> bool: ...
 
+    def revoke(self, grant_id: str) -> None:
+        """Delete a grant: its access at the provider ends for good. One that is gone already is done."""
+        ...
+
 
 class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How Nylas is reached for one target: the sender channel with its key in clear. Never logged or shown."""
@@ -179,6 +183,7 @@ class FolderRef(msgspec.Struct, frozen=True, kw_only=True):
     account_email: str
     installation: str  # names this installation in markers
     item_type: ItemType = ItemType.EVENT
+    former_emails: tuple[str, ...] = ()  # addresses the account had before: what it organized under them is its own
 
 
 class Nylas(Protocol):

@@ -11,7 +11,7 @@ from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.kinds import Item, brief, encode_body, merged
 from nylasadmin.domain.plan import Action, ActionKind, Direction, Reason
 from nylasadmin.domain.runs import Counters, Failure, Run
-from nylasadmin.errors import NylasAdminError, NylasError
+from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
 from nylasadmin.services.leases import Lease
 from nylasadmin.services.observing import Facts
@@ -145,6 +145,8 @@ class Record:
         action = self.actions[outcome.key]
         if outcome.id is not None:
             self._pair_up(action, outcome.id)
+        if isinstance(outcome.error, Unauthorized):
+            return  # nothing is wrong with the item; the run parks, or fails, with that cause
         if outcome.error is not None:
             self._fail(action, outcome.error)
         elif outcome.has_moved:

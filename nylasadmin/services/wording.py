@@ -95,7 +95,7 @@ _SWITCH_ON = {
     OffReason.TARGET_DISABLED: "Put the target into use again under Edit.",
     OffReason.TARGET_SWITCH: "Switch it on at the target.",
     OffReason.LINK_SWITCH: "Switch it on at the link.",
-    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; then use Discover.",
+    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; the page of accounts has a link to send.",
     OffReason.DISCONNECTED: "The user has to connect the account again; then use Discover.",
     OffReason.TYPE_NOT_ASKED_FOR: "Choose its type in the filter too.",
     OffReason.NOT_COMPARED: "Plan again.",
@@ -108,6 +108,18 @@ _SWITCH_ON = {
 NO_OUTBOUND = "Mail is only copied from Nylas to the CRM; there is no outbound to switch on."
 
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
+
+PARKED = f"{NEEDS_SIGN_IN} The run goes on by itself after that."
+
+BEING_REVOKED = "{email}: disconnected; its grant is still to be revoked at Nylas, so it is not connected again now."
+
+ADDRESS_TAKEN = (
+    "{email}: Nylas calls this account {other} now, and another account of this target has that address. Rename or "
+    "disconnect one of them."
+)
+
+AFTER_SIGN_IN = "after sign-in again"
+"""The reason of the snapshot that copies what an account may have missed while it was not signed in."""
 
 WAITS_FOR_OTHERS = "Planned: waits until every link of this snapshot is planned, because it would delete items."
 
@@ -133,6 +145,10 @@ _ERRORS: dict[type[Exception], Wording] = {
     errors.Unauthorized: Wording(
         "Nylas did not accept the API key (401).",
         "Enter the API key of this application again, and check that the host is in the application’s region.",
+    ),
+    errors.GrantGone: Wording(
+        "Nylas does not know this account’s grant any more (404): it was revoked there.",
+        "The user has to sign in again; invite them from the page of accounts.",
     ),
     errors.AccessDenied: Wording(
         "Nylas understood the request and does not allow it.",
@@ -180,6 +196,13 @@ _NOT_NYLAS = "What answers at that address is not Nylas (HTTP {status})."
 _REFUSALS = {
     "target_has_links": Wording(
         "The target still has {links} links.", "Remove its links first; the users will have to sign in again."
+    ),
+    "grants_to_revoke": Wording(
+        "{accounts} grants of this target are still to be revoked at Nylas.",
+        "The page of accounts says why; remove the target when that is done, or revoke them at Nylas yourself.",
+    ),
+    "account_disconnected": Wording(
+        "{email} was disconnected.", "The user connects anew; signing in again is for accounts that expired."
     ),
     "link_off": Wording("This link is not copied in that direction: {because}.", "{to_do}"),
     "link_busy": Wording(

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from nylasadmin import resources
 from nylasadmin.web import (
+    accounts,
     audit,
     current,
     deeds,
@@ -52,6 +53,7 @@ _NOUNS = (
     audit,
     targets,
     policies,
+    accounts,
     links,
     explain,
     snapshots,
@@ -81,6 +83,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     errors.init(app)
     templating.init(app)
     words.init(app)
+    accounts.init(app)
     undo.init(app)
     navigation.init(app)
     for noun in _NOUNS:

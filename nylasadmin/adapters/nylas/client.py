@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 from requests.adapters import BaseAdapter
@@ -30,7 +31,7 @@ from nylasadmin.adapters.nylas.wire import (
 from nylasadmin.adapters.nylas.writing import Writer
 from nylasadmin.domain.directory import Application, Calendar, Grant
 from nylasadmin.domain.items import ItemType
-from nylasadmin.errors import AccessDenied, BadRequest, NotThere
+from nylasadmin.errors import AccessDenied, BadRequest, GrantGone, NotThere
 from nylasadmin.services.ports import FolderRef, ItemReader, ItemStore, SenderSettings
 
 _PAGE = 200
@@ -157,6 +158,11 @@ class NylasDirectory:
         except (AccessDenied, BadRequest, NotThere):
             return False
         return True
+
+    def revoke(self, grant_id: str) -> None:
+        """Delete a grant; one that is gone already is done. The caller tries again, so the first failure counts."""
+        with suppress(GrantGone, NotThere):
+            self._http_for(grant_id, IMPATIENT).delete(("v3", "grants", grant_id), {})
 
     def calendars(self, grant_id: str) -> list[Calendar]:
         """Read all calendars of a grant."""

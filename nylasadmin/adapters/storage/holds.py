@@ -27,7 +27,13 @@ _UNJUDGED = (
     .join(snapshots, runs.c.snapshot_id == snapshots.c.id)
     .where(
         _WAITING,
-        not_(exists().where(_other.c.snapshot_id == runs.c.snapshot_id, not_(state_in(_other, sorted(JUDGED))))),
+        not_(
+            exists().where(
+                _other.c.snapshot_id == runs.c.snapshot_id,
+                not_(state_in(_other, sorted(JUDGED))),
+                _other.c.is_parked.is_(False),
+            )
+        ),
     )
     .distinct()
 )
@@ -70,7 +76,10 @@ class SqlHolds:
     # --- the snapshot's part
 
     def unjudged(self) -> list[tuple[int, int]]:
-        """Give snapshots (and their targets) with waiting runs and no run that is still to be planned."""
+        """Give snapshots (and their targets) with waiting runs and no run that is still to be planned.
+
+        A run that is parked until its account signs in keeps nobody waiting; it is judged when it goes on.
+        """
         return [(row.snapshot_id, row.target_id) for row in self._db.execute(_UNJUDGED)]
 
     def tallies(self, snapshot_id: int) -> list[Tally]:

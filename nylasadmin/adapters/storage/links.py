@@ -7,14 +7,29 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Update, bindparam, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from nylasadmin.adapters.storage.accounts import account_of
 from nylasadmin.adapters.storage.bulk import insert_rows, replace_rows
-from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs, targets
+from nylasadmin.adapters.storage.conditions import occupies_link
+from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs, runs, targets
 from nylasadmin.adapters.storage.targets import TARGET_COLUMNS, TARGETS_JOINED, target_of
 from nylasadmin.domain.items import ItemId, ItemType
-from nylasadmin.domain.links import CrmUser, Link
+from nylasadmin.domain.links import AccountState, CrmUser, Link
 from nylasadmin.domain.plan import Direction
 from nylasadmin.errors import NotFound
 from nylasadmin.services.rows import NewLink, OwnedLink, PairRow, SeenPair
@@ -72,6 +87,37 @@ class SqlLinks:
     def of_target(self, target_id: int) -> list[Link]:
         found = select(links).where(links.c.target_id == target_id, links.c.removed_at.is_(None)).order_by(links.c.id)
         return [_link(row) for row in self._db.execute(found)]
+
+    def of_account(self, account_id: int) -> list[Link]:
+        found = select(links).where(links.c.account_id == account_id, links.c.removed_at.is_(None)).order_by(links.c.id)
+        return [_link(row) for row in self._db.execute(found)]
+
+    def remove_all(self, account_id: int) -> int:
+        """Remove all links of an account, their pairs stay; give how many that were."""
+        there = and_(links.c.account_id == account_id, links.c.removed_at.is_(None))
+        values = {"removed_at": self._now(), "version": links.c.version + 1, "catch_up_at": None}
+        return self._db.execute(update(links).where(there).values(**values)).rowcount
+
+    def move_folder(self, link_id: int, folder_id: str) -> None:
+        """Note that a link's folder has got another id at the provider; its pairs stay."""
+        self._db.execute(update(links).where(links.c.id == link_id).values(folder_id=folder_id))
+
+    def fall_behind(self, account_id: int) -> int:
+        """Note that the inbound links of an account may have missed changes; give how many those are."""
+        there = and_(links.c.account_id == account_id, links.c.removed_at.is_(None), links.c.inbound.is_(True))
+        return self._db.execute(update(links).where(there).values(catch_up_at=self._now())).rowcount
+
+    def has_behind(self) -> bool:
+        """Say whether a link is behind and nothing works on it."""
+        return self._db.execute(select(exists().where(_behind()))).scalar_one()
+
+    def behind(self) -> list[Link]:
+        """Give the links that may have missed changes, and that nothing works on."""
+        return [_link(row) for row in self._db.execute(select(links).where(_behind()).order_by(links.c.id))]
+
+    def caught_up(self, link_ids: Sequence[int]) -> None:
+        for chunk in chunks(link_ids):
+            self._db.execute(update(links).where(links.c.id.in_(chunk)).values(catch_up_at=None))
 
     def save(self, link: NewLink) -> bool:
         """Make the link unless it is there; bring a removed one back with its pairs. Say whether anything was made."""
@@ -221,6 +267,14 @@ class SqlPairs:
                 delete(pairs).where(pairs.c.link_id == link_id, this_pair),
                 [{"crm": crm, "nylas": nylas} for crm, nylas in ids],
             )
+
+
+def _behind() -> ColumnElement[bool]:
+    """Say of a link that it is behind, of an account that is connected, and free."""
+    of_link = accounts.c.id == links.c.account_id
+    is_signed_in = exists().where(of_link, accounts.c.state == str(AccountState.CONNECTED))
+    is_busy = exists().where(runs.c.link_id == links.c.id, occupies_link(runs))
+    return and_(text("catch_up_at IS NOT NULL"), links.c.catch_up_at >= 0, is_signed_in, ~is_busy)
 
 
 _OF_LINK = [(c.name, f"link_{c.name}") for c in links.c]

@@ -128,6 +128,8 @@ class SqlRuns(Pauses, ChosenItems):
             id=row.id,
             snapshot_id=row.snapshot_id,
             link_id=row.link_id,
+            account_id=row.account_id,
+            claimed_at=int(now),
             direction=Direction(row.direction),
             receiver_only=ReceiverOnly(row.receiver_only),
             is_preview=row.is_preview,
@@ -202,10 +204,17 @@ class SqlRuns(Pauses, ChosenItems):
 
     def cancel(self, *, snapshot_id: int | None = None, run_id: int | None = None) -> list[int]:
         """End live runs by an operator's wish; give their ids. A cancelled run never becomes anything else."""
-        which = runs.c.snapshot_id == snapshot_id if snapshot_id is not None else runs.c.id == run_id
+        return self._cancel(runs.c.snapshot_id == snapshot_id if snapshot_id is not None else runs.c.id == run_id)
+
+    def cancel_of_links(self, link_ids: Sequence[int]) -> list[int]:
+        """End all live runs and previews of links; give their ids."""
+        return [run_id for chunk in chunks(link_ids) for run_id in self._cancel(runs.c.link_id.in_(chunk))]
+
+    def _cancel(self, which: ColumnElement[bool]) -> list[int]:
         live = and_(which, runs.c.state.in_(sorted(LIVE)))
         ids = list(self._db.execute(select(runs.c.id).where(live).order_by(runs.c.id)).scalars())
-        self._db.execute(update(runs).where(live).values(state=str(RunState.CANCELLED), finished_at=self._now()))
+        ended = {"state": str(RunState.CANCELLED), "finished_at": self._now(), "is_parked": False}
+        self._db.execute(update(runs).where(live).values(**ended))
         return ids
 
     def last_read(self, link_id: int, direction: Direction, *, since: int = 0) -> int | None:
