@@ -143,6 +143,13 @@ _ERRORS: dict[type[Exception], Wording] = {
     ),
     errors.CursorExpired: Wording("The listing expired while it was read.", "Run the snapshot again."),
     errors.BadRequest: Wording("Nylas refused the item.", "The answer below says which part of it."),
+    errors.ReturnNotAllowed: Wording(
+        "Nylas does not know the address that a sign-in returns to.",
+        "Register it in the Nylas dashboard: Hosted authentication › Callback URIs.",
+    ),
+    errors.CodeRefused: Wording(
+        "Nylas did not accept the sign-in: it took too long, or was used already.", "Let the person sign in again."
+    ),
     errors.RateLimited: Wording(
         "Nylas asked to slow down (429) and kept asking.", "Wait a while, or lower the rate of the sender channel."
     ),
