@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from nylasadmin import settings as settings_module
 from nylasadmin.adapters.clocks import SystemClock
+from nylasadmin.adapters.invitations import SignedInvitations
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.processes import ThisProcess
 from nylasadmin.adapters.secrets import ScryptPasswords, SealedSecrets
@@ -25,12 +26,14 @@ from nylasadmin.adapters.storage.migrate import upgrade
 from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.errors import BadSettings
 from nylasadmin.runners import Runner
+from nylasadmin.runners.errands import Errands, InlineErrands, ThreadErrands
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
 from nylasadmin.services import Services
 from nylasadmin.services.answers import Answers
 from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
+from nylasadmin.services.connecting import Connecting
 from nylasadmin.services.console import Console
 from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
@@ -42,6 +45,7 @@ from nylasadmin.services.plans import Plans
 from nylasadmin.services.ports import Nylas
 from nylasadmin.services.retrying import Retrying
 from nylasadmin.services.running import Worker
+from nylasadmin.services.sign_in_views import Outcomes
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.storage import Clock, Passwords
 from nylasadmin.services.targets import Targets
@@ -67,6 +71,7 @@ class Product:
     engine: Engine
     clock: Clock
     courtesy: Courtesy
+    errands: Errands
 
     def close(self, timeout_s: float = 20.0) -> bool:
         """Stop every run at its next item, for another process to go on with, and close the database.
@@ -74,7 +79,7 @@ class Product:
         Says whether everything under way stopped in time.
         """
         self.worker.interrupt()
-        is_drained = self.runner.stop(timeout_s)
+        is_drained = self.errands.stop(timeout_s) & self.runner.stop(timeout_s)
         self.engine.dispose()
         return is_drained
 
@@ -97,9 +102,11 @@ def build(
     side: Nylas = nylas or NylasHttpSide()
     courtesy = Courtesy()
     at_work = CourteousStorage(storage, courtesy)
-    worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation_name(storage))
+    process = ThisProcess()
+    worker = Worker(at_work, side, sealed, clock, process, installation_name(storage))
     retrying = Retrying(at_work, clock)
     runner = _runner(settings, worker, retrying)
+    errands: Errands = InlineErrands() if settings.runner == "inline" else ThreadErrands()
     services = Services(
         targets=Targets(storage, side, sealed, clock),
         links=Links(storage),
@@ -114,6 +121,17 @@ def build(
         crm=Crm(storage),
         audit=Audit(storage),
         arrivals=Arrivals(storage, clock),
+        connecting=Connecting(
+            storage,
+            side,
+            sealed,
+            SignedInvitations(settings.secret_key, settings.secret_key_previous),
+            clock,
+            process,
+            errands.send,
+            runner.wake,
+        ),
+        outcomes=Outcomes(storage, clock, process),
     )
     return Product(
         settings=settings,
@@ -125,6 +143,7 @@ def build(
         engine=engine,
         clock=clock,
         courtesy=courtesy,
+        errands=errands,
     )
 
 
@@ -251,4 +270,5 @@ def web_settings(settings: Settings) -> WebSettings:
         cookie_secure=settings.cookie_secure,
         allowed_frame_ancestors=tuple(settings.frame_ancestors.split()),
         trusted_proxies=settings.trusted_proxies,
+        public_url=settings.public_url,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-
 _SAME_SIGN_IN_S = 60
 """A grant is brought up to date a moment after it was made."""
 

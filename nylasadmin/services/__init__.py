@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nylasadmin.services.answers import Answers
 from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
+from nylasadmin.services.connecting import Connecting
 from nylasadmin.services.console import Console
 from nylasadmin.services.crm import Crm
 from nylasadmin.services.failed import Failed
@@ -14,6 +15,7 @@ from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
 from nylasadmin.services.pauses import Pauses
 from nylasadmin.services.plans import Plans
+from nylasadmin.services.sign_in_views import Outcomes
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.targets import Targets
 from nylasadmin.services.undo import Undo
@@ -36,3 +38,5 @@ class Services:
     crm: Crm
     audit: Audit
     arrivals: Arrivals
+    connecting: Connecting
+    outcomes: Outcomes

@@ -73,14 +73,21 @@ class SqlLinks:
         found = select(links).where(links.c.target_id == target_id, links.c.removed_at.is_(None)).order_by(links.c.id)
         return [_link(row) for row in self._db.execute(found)]
 
+    def of_account(self, account_id: int) -> list[Link]:
+        found = select(links).where(links.c.account_id == account_id, links.c.removed_at.is_(None)).order_by(links.c.id)
+        return [_link(row) for row in self._db.execute(found)]
+
     def save(self, link: NewLink) -> bool:
-        """Make the link unless it is there; bring a removed one back with its pairs. Say whether anything was made."""
+        """Make the link unless it is there; say whether anything was made.
+
+        A removed one comes back with its pairs and with its switches, as far as the folder still takes them.
+        """
         key = (
             (links.c.account_id == link.account_id)
             & (links.c.item_type == str(link.item_type))
             & (links.c.folder_id == link.folder_id)
         )
-        known = self._db.execute(select(links.c.id, links.c.removed_at).where(key)).one_or_none()
+        known = self._db.execute(select(links.c.id, links.c.outbound, links.c.removed_at).where(key)).one_or_none()
         facts = {
             "user_name": link.user.name,
             "folder_name": link.folder_name,
@@ -88,7 +95,8 @@ class SqlLinks:
             "is_read_only": link.is_read_only,
         }
         if known is not None:
-            back = {"removed_at": None, "inbound": True, "outbound": link.outbound} if known.removed_at else {}
+            outbound = known.outbound and not link.is_read_only
+            back = {"removed_at": None, "outbound": outbound} if known.removed_at else {}
             self._db.execute(update(links).where(links.c.id == known.id).values(**facts, **back))
             return bool(back)
         self._db.execute(
@@ -100,7 +108,7 @@ class SqlLinks:
                 folder_id=link.folder_id,
                 collection=link.collection,
                 is_primary=link.is_primary,
-                inbound=True,
+                inbound=link.inbound,
                 outbound=link.outbound,
                 **facts,
             )

@@ -12,7 +12,7 @@ import responses
 
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.domain.directory import Grant
-from nylasadmin.errors import BadAnswer, CodeRefused, NotThere, ReturnNotAllowed, ServiceFailed
+from nylasadmin.errors import BadAnswer, CodeRefused, NylasError, ReturnNotAllowed, ServiceFailed
 from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.ports import HostedAuth, SenderSettings, SignInWish
 from tests.adapters.nylas.conftest import BASE, SENDER
@@ -99,8 +99,9 @@ def test_a_grant_is_deleted_once_and_for_all(nylas: NylasHttpSide, box: RunningS
     assert directory.grant(known.id).email == known.email
     directory.revoke(known.id)
     directory.revoke(known.id)
-    with pytest.raises(NotThere):
+    with pytest.raises(NylasError) as refused:
         directory.grant(known.id)
+    assert refused.value.status == 404
 
 
 @pytest.mark.parametrize(("made", "signed_in", "is_fresh"), [(100, 100, True), (100, 101, True), (100, 900, False)])
