@@ -12,12 +12,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from nylasadmin import resources
 from nylasadmin.web import (
     audit,
+    connect,
     current,
     deeds,
     errors,
     failed,
     held,
     htmx,
+    invitations,
     links,
     login,
     navigation,
@@ -32,6 +34,7 @@ from nylasadmin.web import (
     snapshots,
     targets,
     templating,
+    throttling,
     undo,
     unwritten,
     words,
@@ -58,6 +61,8 @@ _NOUNS = (
     plans,
     failed,
     undo,
+    connect,
+    invitations,
 )
 _LARGEST_REQUEST = 1_000_000
 
@@ -81,7 +86,9 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     navigation.init(app)
     for noun in _NOUNS:
         app.register_blueprint(noun.blueprint)
+    throttling.init(app)
     session.init(app, settings)
+    connect.init(app, settings)
     security.check_every_rule(app)
     _trust_proxies(app, settings.trusted_proxies)
     return app
