@@ -101,7 +101,8 @@ def build(
     sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
     side: Nylas = nylas or NylasHttpSide()
     courtesy = Courtesy()
-    at_work = CourteousStorage(storage, courtesy)
+    # Inline, the page that is being made is the one that waits for the run.
+    at_work = storage if settings.runner == "inline" else CourteousStorage(storage, courtesy)
     process = ThisProcess()
     worker = Worker(at_work, side, sealed, clock, process, installation_name(storage))
     retrying = Retrying(at_work, clock)

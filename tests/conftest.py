@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.made_once import remember_compiled
+
 LOOPBACK_NAMES = {"localhost", "localhost.localdomain", ""}
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -32,7 +34,8 @@ class BeyondThisMachine(RuntimeError):
 
 
 def pytest_configure() -> None:
-    """Send nothing through a proxy, here or in a child process."""
+    """Send nothing through a proxy, here or in a child process; compile what applications share once."""
+    remember_compiled()
     for name in PROXY_VARIABLES:
         os.environ.pop(name, None)
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1,::1"

@@ -148,9 +148,9 @@ def _why_skipped(link: SkippedLink, direction: Direction) -> str:
 
 
 def _unwritable_lines(plans: Plans, view: SnapshotView) -> Iterator[str]:
-    if not (view.counters.skipped or view.counters.moved):
+    if not (view.counters.skipped or view.counters.moved or view.counters.kept):
         return
-    for why, items in plans.reasons(view.id, ActionKind.SKIP).items():
+    for why, items in plans.unwritten(view.id).items():
         words = reason(view.direction, why)
         yield f"{items:,} x {words.title}: {words.advice}"
 
@@ -227,7 +227,7 @@ def as_json(services: Services, view: SnapshotView) -> dict[str, Any]:
             {"link": s.link_id, "user": s.user_name, "folder": s.folder_name, "why": _why_skipped(s, view.direction)}
             for s in view.skipped
         ],
-        "unwritable": {str(why): n for why, n in services.plans.reasons(view.id, ActionKind.SKIP).items()},
+        "unwritable": {str(why): n for why, n in services.plans.unwritten(view.id).items()},
         "failures": [
             _failure_json(row)
             for row in _paged(lambda page: console.failures(snapshot_id=view.id, page=page, size=_PAGE))

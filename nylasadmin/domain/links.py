@@ -54,6 +54,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     ``policy`` was frozen at ``connected_at``. ``synced_at``: when every link had been copied once since then; until
     ``first_snapshot_id`` has done that, the account is syncing. ``state_at``: since when it is in its state.
+    ``frozen_at``: when the policy was frozen; what was copied before that followed another one.
     ``revoke_due_at``: since when its grant is to be revoked at Nylas, ``None`` when nothing is due.
     """
 
@@ -67,6 +68,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     connected_at: int = 0
     state_at: int = 0
     policy: FrozenPolicy = FrozenPolicy()
+    frozen_at: int = 0
     first_snapshot_id: int | None = None
     synced_at: int | None = None
     revoke_due_at: int | None = None

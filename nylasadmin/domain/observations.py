@@ -80,6 +80,10 @@ class Window(msgspec.Struct, frozen=True):
     start: int = -FOREVER
     end: int = FOREVER
 
+    def meet(self, other: Window) -> Window:
+        """Give the time that lies in both."""
+        return Window(max(self.start, other.start), min(self.end, other.end))
+
     def holds(self, item: Observed) -> bool:
         """Say whether any part of the item lies inside. An item without length counts at its start."""
         return item.start < self.end and (item.end > self.start or item.start >= self.start)

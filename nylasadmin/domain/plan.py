@@ -231,10 +231,11 @@ class _Planner:
 
     def _delete(self, reason: Reason, other: Observed, source: ItemId | None) -> Action:
         refusal = self.options.refusal or other.blocked or self._protection(other)
+        kind = ActionKind.SKIP if refusal else ActionKind.DELETE
         if other.id in self.options.rejected:
-            refusal = Reason.DELETE_REJECTED
+            kind, refusal = ActionKind.KEEP, Reason.DELETE_REJECTED
         return Action(
-            kind=ActionKind.SKIP if refusal else ActionKind.DELETE,
+            kind=kind,
             reason=refusal or reason,
             source=source,
             destination=other.id,

@@ -59,6 +59,7 @@ class Made:
                 state=AccountState.CONNECTED if grant.is_valid else AccountState.NEEDS_SIGN_IN,
                 connected_at=connected_at,
                 state_at=now,
+                frozen_at=now,
                 policy=freeze(target.policies, connected_at),
             )
         )

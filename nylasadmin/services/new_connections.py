@@ -62,6 +62,7 @@ def store(tx: UnitOfWork, target: Target, user: CrmUser, grant: Grant, folders: 
             provider=grant.provider,
             grant_id=grant.id,
             connected_at=now,
+            frozen_at=now,
             state_at=now,
             policy=freeze(target.policies, now),
         )

@@ -93,7 +93,9 @@ def gather(
             direction=direction, fidelity=fidelity, source=at_nylas, destination=at_crm, pairs=known, window=window
         )
     known = [Pair(crm_id, nylas_id) for crm_id, nylas_id in pairs]
-    return Facts(direction=direction, fidelity=fidelity, source=at_crm, destination=at_nylas, pairs=known)
+    return Facts(
+        direction=direction, fidelity=fidelity, source=at_crm, destination=at_nylas, pairs=known, window=window
+    )
 
 
 def _counts(at_crm: dict[ItemId, Observed], crm_id: ItemId, window: Window) -> bool:

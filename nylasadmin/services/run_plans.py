@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.kinds import is_inbound_only
-from nylasadmin.domain.plan import ALWAYS, Action, Direction, plan
+from nylasadmin.domain.plan import ALWAYS, Action, Direction, Window, plan
 from nylasadmin.domain.providers import known_time
 from nylasadmin.domain.runs import Run
 from nylasadmin.services import watermarks
@@ -61,11 +62,11 @@ class Planner:
             watermark = watermarks.mark(tx, run.link_id)
             crm = [o for batch in tx.items.store(scope_of(subject, run)).observe(fidelity, ALWAYS) for o in batch]
             remembered = tx.pairs.seen_of_link(run.link_id)
-            read_before = tx.runs.last_read(run.link_id, run.direction)
+            read_before = tx.runs.last_read(run.link_id, run.direction, since=subject.account.frozen_at)
         pairs = [(crm_id, nylas_id) for crm_id, nylas_id, _ in remembered]
         if run.direction is Direction.GET and run.filter is None and isinstance(nylas, Recognizing):
             nylas.recognize(recognizable(crm, remembered))
-        window = known_time(subject.link.item_type, subject.account.provider, int(self._clock.now()))
+        window = window_of(subject, int(self._clock.now()))
         facts = gather(
             run.direction, fidelity, nylas=nylas, crm=crm, pairs=pairs, still_wanted=still_wanted, window=window
         )
@@ -73,3 +74,9 @@ class Planner:
         watermarks.catch_up(self._storage, run.link_id, facts, nylas, still_wanted)
         resolve_doubts(self._storage, scope_of(subject, run), facts, nylas)
         return facts
+
+
+def window_of(subject: Subject, now: int) -> Window:
+    """Give the time that takes part: what the account's policy lets in, of what its provider lists at all."""
+    policy = subject.account.policy.window if subject.link.item_type is not ItemType.CONTACT else ALWAYS
+    return known_time(subject.link.item_type, subject.account.provider, now).meet(policy)

@@ -285,8 +285,7 @@ def _refusal(wish: Wish, skipped: list[SkippedLink]) -> Refused:
         return Refused(
             only.why_busy, run_id=only.busy_run_id, snapshot_id=only.busy_snapshot_id, skipped=tuple(skipped)
         )
-    because = " and ".join(wording.off_reason(wish.direction, r) for r in only.off)
-    return Refused("link_off", because=because, off=only.off, skipped=tuple(skipped))
+    return wording.link_off(wish.direction, only.off, skipped=tuple(skipped))
 
 
 def _name(view: SnapshotView) -> str:

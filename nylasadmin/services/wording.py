@@ -81,7 +81,7 @@ _REASONS = {
         "Protected by its age",
         "too old to be deleted, as the target says; it stays in {the_loser}",
     ),
-    Reason.DELETE_REJECTED: Wording("An operator refused to delete it", "stays in {the_loser}"),
+    Reason.DELETE_REJECTED: Wording("Kept, as an operator answered", "stays in {the_loser}"),
     Reason.ARRIVED_MEANWHILE: Wording(
         "Changed while the run was working", "left as it is; the next snapshot looks at it again"
     ),
@@ -354,6 +354,12 @@ def with_article(side: str) -> str:
 def off_reason(direction: Direction, reason: OffReason) -> str:
     """Say what switches a direction off."""
     return OFF_REASONS[reason].format(switch=DIRECTIONS[direction].switch)
+
+
+def link_off(direction: Direction, off: tuple[OffReason, ...], **facts: object) -> errors.Refused:
+    """Refuse to copy a link in a direction that is off, with what switches it off."""
+    because = " and ".join(off_reason(direction, r) for r in off)
+    return errors.Refused("link_off", because=because, off=off, **facts)
 
 
 def switched_off(direction: Direction, reasons: tuple[OffReason, ...]) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from nylasadmin import bootstrap
 from tests.services.doors import Door, door_in
-from tests.services.worlds import World, settings_in, world_of
+from tests.services.worlds import World, world_of
 
 Worlds = Callable[..., World]
 Doors = Callable[..., Door]
@@ -35,22 +33,14 @@ def world(worlds: Worlds) -> World:
     return worlds()
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the tables once: a test that works on a copy is over before they were made anew."""
-    folder = tmp_path_factory.mktemp("empty")
-    bootstrap.build(settings_in(folder)).close()
-    return folder
-
-
 @pytest.fixture
-def doors(empty_database: Path, tmp_path: Path) -> Iterator[Doors]:
+def doors(tmp_path: Path) -> Iterator[Doors]:
     """Make doors of a given size, each in a folder of its own."""
     with ExitStack() as stack:
 
         def make(**options: object) -> Door:
             folder = tmp_path / f"door-{len(list(tmp_path.iterdir()))}"
-            shutil.copytree(empty_database, folder)
+            folder.mkdir()
             return stack.enter_context(door_in(folder, **options))  # type: ignore[arg-type]
 
         yield make

@@ -23,8 +23,9 @@ from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.connecting import Begun, Connecting
 from nylasadmin.services.sign_in_views import Outcome
 from nylasadmin.services.views import AuditRow
+from tests.made_once import QUICK, put_tables
 from tests.sandbox.openapi import judged_sandbox
-from tests.services.worlds import OLGA, QUICK, settings_in
+from tests.services.worlds import OLGA, settings_in
 
 BACK = "https://console.example/connect/return"
 PHONE = "192.0.2.7"
@@ -126,6 +127,7 @@ def door_in(
     clock, side = FixedClock(), NylasHttpSide(patience=QUICK)
     with judged_sandbox(users=accounts, **({"events_per_user": 0} | options)) as box:
         register(box)
+        put_tables(folder / "nylasadmin.db")
         product = bootstrap.build(settings_in(folder), nylas=side, clock=clock)
         try:
             yield Door(box, product, add_target(product, box, policies, users), clock)

@@ -113,11 +113,15 @@ class Listings:
         """Read the changed and cancelled occurrences of one series over all its time. Other events may come too."""
         found: list[EventPage] = []
         for start, end in self.slices(self.reach(item)):
-            query = self._range_query(start, end) | self._kinds()
-            if self._rules.lists_instances:
-                query["master_event_id"] = master_id
-            found += self._patiently(query)
+            found += self.changed_occurrences(master_id, start, end)
         return found
+
+    def changed_occurrences(self, master_id: str, start: int, end: int) -> list[EventPage]:
+        """Read the changed and cancelled occurrences of one series in a range. Other events may come too."""
+        query = self._range_query(start, end) | self._kinds()
+        if self._rules.lists_instances:
+            query["master_event_id"] = master_id
+        return self._patiently(query)
 
     def reach(self, item: ScheduleItem) -> Window:
         """Give the time in which a series' changed occurrences are looked for.

@@ -24,7 +24,7 @@ from nylasadmin.adapters.nylas.convert import (
 from nylasadmin.adapters.nylas.gathering import Gathering
 from nylasadmin.adapters.nylas.http import NylasHttp
 from nylasadmin.adapters.nylas.kept_bodies import KeptBodies
-from nylasadmin.adapters.nylas.listings import FAR_FUTURE, CursorLost, Horizon, Listings, Restarts
+from nylasadmin.adapters.nylas.listings import DAY_S, FAR_FUTURE, FAR_PAST, CursorLost, Horizon, Listings, Restarts
 from nylasadmin.adapters.nylas.wire import EventPage, Unreadable, WireEvent, read_digested_page, read_event, read_page
 from nylasadmin.domain.defects import is_in_calendars
 from nylasadmin.domain.fidelity import FINGERPRINT_VERSION, Fidelity, fingerprint, is_alike
@@ -37,6 +37,8 @@ from nylasadmin.errors import AccessDenied, NotThere
 from nylasadmin.services.ports import FolderRef
 
 _BATCH = 200
+_FEW_SERIES = 40
+_NEIGHBOURHOOD_S = DAY_S
 _NO_ITEM = (ValueError, OverflowError, OSError)
 """What converting an event raises that cannot be an item; the last two for times that this machine cannot compute."""
 
@@ -69,11 +71,12 @@ class NylasReader:
     def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
         """Yield single items page by page, then each series as one item; complete when it ends without an error."""
         found = Gathering()
-        ranges = self.listings.slices(window)
+        ranges = self.listings.slices(_with_neighbours(window))
         for start, end in ranges:
-            yield from self._singles(start, end, found, fidelity)
+            for batch in self._singles(start, end, found, fidelity):
+                yield [item for item in batch if window.holds(item)]
         self._add_occurrences_outside(found, ranges, window)
-        yield from _in_batches(self._assembled(found, fidelity))
+        yield from _in_batches(item for item in self._assembled(found, fidelity) if window.holds(item))
 
     def look_up(self, ids: Sequence[ItemId], fidelity: Fidelity) -> list[Observed]:
         """Read items by id. A missing one counts as deleted only if its calendar still answers."""
@@ -211,11 +214,25 @@ class NylasReader:
         latest = max((w.end for w in reaches), default=ranges[-1][1])
         outside = []
         if earliest < ranges[0][0]:
-            outside += self.listings.slices(Window(earliest, ranges[0][0]))
+            outside.append(Window(earliest, ranges[0][0]))
         if window.end < FAR_FUTURE and latest > ranges[-1][1]:
-            outside += self.listings.slices(Window(ranges[-1][1], latest))
-        for start, end in outside:
-            self._add_occurrences(found, self.listings.whole(start, end))
+            outside.append(Window(ranges[-1][1], latest))
+        for missing in outside:
+            for pages in self._occurrences_in(missing, list(found.masters)):
+                self._add_occurrences(found, pages)
+
+    def _occurrences_in(self, missing: Window, masters: list[str]) -> Iterator[list[EventPage]]:
+        """Read the changed occurrences of series in a time: series by series where they are few and can be asked for.
+
+        Otherwise that time is listed as a whole; what is no occurrence of theirs is passed over.
+        """
+        ranges = self.listings.slices(missing)
+        if self.rules.lists_instances and len(masters) <= _FEW_SERIES:
+            asked = [(master, start, end) for master in masters for start, end in ranges]
+            yield from in_lanes(self._concurrency, lambda one: self.listings.changed_occurrences(*one), asked)
+            return
+        for start, end in ranges:
+            yield self.listings.whole(start, end)
 
     def _reach(self, master: WireEvent) -> Window | None:
         try:
@@ -324,6 +341,13 @@ def _alone(event: WireEvent, item: ScheduleItem) -> Series:
 def _unreadable(event: Unreadable) -> Observed:
     digest = blake2b(event.body, digest_size=16).digest()
     return Observed(id=ItemId(event.id), fingerprint=digest, title=event.title, blocked=Reason.UNREADABLE)
+
+
+def _with_neighbours(window: Window) -> Window:
+    """Widen a window by what a provider may see otherwise: its all-day events lie in days of the calendar's zone."""
+    start = window.start - _NEIGHBOURHOOD_S if window.start > FAR_PAST else window.start
+    end = window.end + _NEIGHBOURHOOD_S if window.end < FAR_FUTURE else window.end
+    return Window(start, end)
 
 
 def _in_batches(items: Iterable[Observed]) -> Iterator[list[Observed]]:

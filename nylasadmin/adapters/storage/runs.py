@@ -243,8 +243,10 @@ class SqlRuns(Pauses, ChosenItems):
         self._db.execute(update(runs).where(live).values(state=str(RunState.CANCELLED), finished_at=self._now()))
         return ids
 
-    def last_read(self, link_id: int, direction: Direction) -> int | None:
+    def last_read(self, link_id: int, direction: Direction, *, since: int = 0) -> int | None:
         """Give how many items the source had in the link's last finished run in that direction.
+
+        Runs that were asked for before ``since`` do not count: another policy let other items take part.
 
         Runs of a part do not count, under a filter or of chosen items: one that left the deletions of a source that
         shrank outside let them pass. Nor does an undo, whose source is before-images.
@@ -260,6 +262,7 @@ class SqlRuns(Pauses, ChosenItems):
                 runs.c.direction == str(direction),
                 runs.c.state == str(RunState.DONE),
                 runs.c.is_preview.is_(False),
+                snapshots.c.requested_at >= since,
             )
             .order_by(runs.c.id.desc())
             .limit(1)

@@ -189,6 +189,7 @@ accounts = Table(
     Column("is_legacy", Boolean, nullable=False, server_default=false()),
     Column("sync_from", Big, nullable=False),
     Column("webhook_from", Big),  # empty: everything notifies that takes part
+    Column("frozen_at", Big, nullable=False, server_default="0"),  # when the policy was frozen
     Column("first_snapshot_id", Big),  # the first synchronization after connecting; no foreign key: history may go
     Column("synced_at", Big),  # when every link had been copied once after connecting
     Column("revoke_due_at", Big),  # since when the grant is to be revoked at Nylas, until that has been done

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from nylasadmin.adapters.storage.database import Database, prepare
 from nylasadmin.adapters.storage.migrate import upgrade
+from tests.made_once import put_tables
 
 NOW = 1_772_445_600
 POSTGRESQL = "postgresql+psycopg://{user}@127.0.0.1:5432/test"
@@ -67,8 +68,9 @@ def _run(address: str, statement: str) -> None:
 
 
 @pytest.fixture
-def engine(open_engine: Open) -> Engine:
+def engine(open_engine: Open, tmp_path: Path) -> Engine:
     """A database with the present tables."""
+    put_tables(tmp_path / "store.db")  # not looked at by PostgreSQL
     engine = open_engine()
     upgrade(engine)
     return engine

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -35,6 +37,7 @@ def _add_to_accounts() -> None:
         sa.Column("is_legacy", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("sync_from", _big(), nullable=True),
         sa.Column("webhook_from", _big(), nullable=True),
+        sa.Column("frozen_at", _big(), nullable=False, server_default="0"),
         sa.Column("first_snapshot_id", _big(), nullable=True),
         sa.Column("synced_at", _big(), nullable=True),
         sa.Column("revoke_due_at", _big(), nullable=True),
@@ -46,7 +49,8 @@ def _freeze() -> None:
     """Freeze what the target says now, in days of UTC: until now nobody could set it to anything else."""
     policy = "(SELECT {} FROM targets WHERE targets.id = accounts.target_id)"
     sync, webhook = policy.format("sync_days"), policy.format("webhook_days")
-    op.execute(f"UPDATE accounts SET state_at = connected_at, sync_days = {sync}, webhook_days = {webhook}")
+    op.execute(f"UPDATE accounts SET frozen_at = {int(time.time())}, state_at = connected_at")
+    op.execute(f"UPDATE accounts SET sync_days = {sync}, webhook_days = {webhook}")
     day = f"connected_at - connected_at % {_DAY_S}"
     op.execute(
         f"UPDATE accounts SET sync_from = {day} - sync_days * {_DAY_S}, webhook_from = CASE"
@@ -86,7 +90,7 @@ def _create_sign_ins() -> None:
 def downgrade() -> None:
     op.drop_table("sign_ins")
     with op.batch_alter_table("accounts") as table:
-        for column in ("revoke_due_at", "synced_at", "first_snapshot_id", "webhook_from", "sync_from"):
+        for column in ("revoke_due_at", "synced_at", "first_snapshot_id", "frozen_at", "webhook_from", "sync_from"):
             table.drop_column(column)
         for column in ("is_legacy", "zone", "webhook_days", "sync_days", "state_at"):
             table.drop_column(column)
