@@ -44,6 +44,14 @@ class Inviting:
         with self._storage.read() as tx:
             return _user(tx, wanted.strip())
 
+    def account(self, target_id: int, user_id: str) -> Account:
+        """Give what a CRM user has connected at a target. Raises :class:`NotFound`."""
+        with self._storage.read() as tx:
+            invited = invited_by(tx, Invitation(target=target_id, user=user_id, until=0))
+        if invited.account is None:
+            raise NotFound("account", f"of {invited.user.email}")
+        return invited.account
+
     @noting_refusals("account.invite", "CRM user {user_id} at target {target_id}")
     def invite(
         self,

@@ -45,6 +45,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     is_overdue: bool = False
 
     @property
+    def is_again(self) -> bool:
+        """Say whether the account was connected before and has only signed in again."""
+        return self.account is not None and self.account.connected_at < self.sign_in.created_at
+
+    @property
     def is_live(self) -> bool:
         """Say whether it goes on by itself."""
         if self.step is Step.SYNCING:

@@ -73,6 +73,12 @@ def test_links_stay_good_while_the_secret_key_rotates() -> None:
         SignedInvitations("the new key").read(made)
 
 
+def test_showing_the_key_is_in_the_audit_trail_and_the_key_is_not(door: Door) -> None:
+    key = door.connecting.key(OLGA)
+    (row,) = door.audit("account.invite_key")
+    assert (row.actor, key in row.new + row.subject) == ("olga", False)
+
+
 def test_the_key_of_invitations_does_not_tell_the_secret_key() -> None:
     key = SignedInvitations(SECRET).key()
     assert SECRET not in key
