@@ -15,7 +15,7 @@ import msgspec
 from nylasadmin.domain.directory import Folders, Grant
 from nylasadmin.domain.links import CrmUser
 from nylasadmin.domain.privileges import Actor
-from nylasadmin.domain.sign_ins import SignIn, SignInProblem, email_problem
+from nylasadmin.domain.sign_ins import SignIn, SignInProblem, SignInState, email_problem
 from nylasadmin.domain.targets import Target
 from nylasadmin.errors import CodeRefused, InvalidInput, NotFound, NylasError, Refused, ReturnNotAllowed
 from nylasadmin.services import wording
@@ -137,6 +137,8 @@ class Connecting(Inviting):
             sign_in = tx.sign_ins.by_nonce(nonce)
             if sign_in is None:
                 raise Refused("sign_in_unknown")
+            if sign_in.state is not SignInState.WAITING:
+                return
             actor = _actor_of(tx, sign_in, address)
             if error or not code:
                 problem = SignInProblem.REFUSED if error == "access_denied" else SignInProblem.PROVIDER

@@ -6,6 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from nylasadmin.errors import InvalidInput, NotFound, Refused
 from tests.services.doors import Door
 from tests.services.worlds import OLGA
 
+ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a key for tests only, 32 letters or more"
 
 
@@ -45,6 +49,17 @@ def test_a_crm_signs_links_with_the_key_of_invitations_and_nothing_of_this_progr
     signature = hmac.new(door.connecting.key(OLGA).encode(), text, hashlib.sha256).digest()
     token = (text + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
     assert door.connecting.look(token).user.id == "u1"
+
+
+def test_the_example_of_the_documentation_makes_a_link_that_works(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = re.search(r"```python\n(import hashlib.*?)```", (ROOT / "docs" / "crm.md").read_text("utf-8"), re.DOTALL)
+    assert example
+    names: dict[str, Any] = {}
+    exec(example[1], names)
+    monkeypatch.setattr("time.time", door.clock.now)
+    link = names["connect_link"]("https://crm.example", door.connecting.key(OLGA), "Sandbox", "u1")
+    invited = door.connecting.look(link.removeprefix("https://crm.example/connect/"))
+    assert (invited.user.id, invited.until) == ("u1", int(door.clock.now()) + 3600)
 
 
 def test_a_crm_cannot_make_links_that_live_for_ever(door: Door) -> None:
