@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from nylasadmin import settings as settings_module
 from nylasadmin.adapters.clocks import SystemClock
+from nylasadmin.adapters.invitations import SignedInvitations
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.processes import ThisProcess
 from nylasadmin.adapters.secrets import ScryptPasswords, SealedSecrets
@@ -25,6 +26,7 @@ from nylasadmin.adapters.storage.migrate import upgrade
 from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.errors import BadSettings
 from nylasadmin.runners import Runner
+from nylasadmin.runners.errands import Errands, InlineErrands, ThreadErrands
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
 from nylasadmin.services import Services
@@ -32,6 +34,7 @@ from nylasadmin.services.accounts import Accounts
 from nylasadmin.services.answers import Answers
 from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
+from nylasadmin.services.connecting import Connecting
 from nylasadmin.services.console import Console
 from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
@@ -46,6 +49,7 @@ from nylasadmin.services.ports import Nylas
 from nylasadmin.services.retrying import Retrying
 from nylasadmin.services.revoking import Revoking
 from nylasadmin.services.running import Worker
+from nylasadmin.services.sign_in_views import Outcomes
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.storage import Clock, Passwords
 from nylasadmin.services.targets import Targets
@@ -72,6 +76,7 @@ class Product:
     engine: Engine
     clock: Clock
     courtesy: Courtesy
+    errands: Errands
 
     def close(self, timeout_s: float = 20.0) -> bool:
         """Stop every run at its next item, for another process to go on with, and close the database.
@@ -80,7 +85,7 @@ class Product:
         """
         self.worker.interrupt()
         self.revoking.stop(timeout_s)
-        is_drained = self.runner.stop(timeout_s)
+        is_drained = self.errands.stop(timeout_s) & self.runner.stop(timeout_s)
         self.engine.dispose()
         return is_drained
 
@@ -105,10 +110,12 @@ def build(
     # Inline, the page that is being made is the one that waits for the run.
     at_work = storage if settings.runner == "inline" else CourteousStorage(storage, courtesy)
     installation = installation_name(storage)
-    worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation)
+    process = ThisProcess()
+    worker = Worker(at_work, side, sealed, clock, process, installation)
     retrying = Retrying(at_work, clock)
     revoking = Revoking(at_work, side, sealed, clock)
     runner = _runner(settings, worker, retrying, revoking)
+    errands: Errands = InlineErrands() if settings.runner == "inline" else ThreadErrands()
     services = Services(
         targets=Targets(storage, side, sealed, clock, runner.wake),
         accounts=Accounts(storage, clock, revoking, runner.wake),
@@ -126,6 +133,17 @@ def build(
         audit=Audit(storage),
         arrivals=Arrivals(storage, clock),
         explaining=Explaining(storage, side, sealed, clock, installation),
+        connecting=Connecting(
+            storage,
+            side,
+            sealed,
+            SignedInvitations(settings.secret_key, settings.secret_key_previous),
+            clock,
+            process,
+            errands.send,
+            runner.wake,
+        ),
+        outcomes=Outcomes(storage, clock, process),
     )
     return Product(
         settings=settings,
@@ -138,6 +156,7 @@ def build(
         engine=engine,
         clock=clock,
         courtesy=courtesy,
+        errands=errands,
     )
 
 
@@ -265,4 +284,5 @@ def web_settings(settings: Settings) -> WebSettings:
         cookie_secure=settings.cookie_secure,
         allowed_frame_ancestors=tuple(settings.frame_ancestors.split()),
         trusted_proxies=settings.trusted_proxies,
+        public_url=settings.public_url,
     )

@@ -148,6 +148,14 @@ class BadRequest(NylasError):
     """Another 4xx: the request itself is not acceptable and will not become so."""
 
 
+class ReturnNotAllowed(BadRequest):
+    """The address that a sign-in is to return to is not registered at the Nylas application."""
+
+
+class CodeRefused(BadRequest):
+    """The code of a sign-in is unknown, used or too old, or the verifier does not belong to it."""
+
+
 class RateLimited(NylasError):
     """429 after all polite repetitions. ``retry_after_s`` is what the service asked for, if it did."""
 

@@ -1,4 +1,4 @@
-"""Accounts: list them, disconnect them, change their address."""
+"""Accounts: list them, invite users to connect them, disconnect them, change their address."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nylasadmin.cli import invitations
 from nylasadmin.cli.exits import Exit
 from nylasadmin.cli.parsing import Verbs, add_installation, add_json, add_noun, add_verb, row
 from nylasadmin.cli.products import opened
@@ -30,6 +31,7 @@ _SHAPE = """JSON: [{"id", "target", "target_id", "user_id", "user_name", "email"
 def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
     """Declare the noun's commands."""
     verbs = add_noun(nouns, "account", "users' connections to Nylas")
+    invitations.add_to(verbs)
     listing = add_verb(verbs, "list", list_all, "list accounts, by address", details=_SHAPE)
     listing.add_argument("--target", metavar="NAME", help="of this target only")
     listing.add_argument("--state", choices=[str(s) for s in AccountStatus], help="in this state only")

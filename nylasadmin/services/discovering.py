@@ -134,16 +134,37 @@ class Made:
         self._tx.links.move_folder(link.id, primary.id)
 
     def _link(self, account_id: int, match: Match, folders: Folders) -> None:
-        target_id, grant, user = self._target.id, match.grant, match.user
-        links = [_of_calendar(target_id, account_id, grant, user, calendar) for calendar in folders.calendars]
-        if folders.has_address_book:
-            links.append(_of_contacts(target_id, account_id, grant, user))
-        if folders.has_mailbox:
-            links += [_of_mail(target_id, account_id, grant, user, *kind) for kind in _MAIL]
-        for link in links:
+        for link in links_to(folders, self._target.id, account_id, match.grant, match.user):
             is_new = self._tx.links.save(link)
             self.links += is_new
             self.kept += not is_new
+
+
+def links_to(folders: Folders, target_id: int, account_id: int, grant: Grant, user: CrmUser) -> list[NewLink]:
+    """Give a link to every folder of an account, both directions on where the folder takes them."""
+    links = [_of_calendar(target_id, account_id, grant, user, calendar) for calendar in folders.calendars]
+    if folders.has_address_book:
+        links.append(_of_contacts(target_id, account_id, grant, user))
+    if folders.has_mailbox:
+        links += [_of_mail(target_id, account_id, grant, user, *kind) for kind in _MAIL]
+    return links
+
+
+def offered(links: list[NewLink]) -> list[NewLink]:
+    """Leave on what a user who connects starts with: the primary calendar and the address book.
+
+    The others are switched off in both directions, for somebody to switch on. Where the provider calls no calendar the
+    primary one, it is the first that can be written.
+    """
+    calendars = [link for link in links if link.item_type is ItemType.EVENT]
+    main = next((link for link in calendars if link.is_primary), None)
+    main = main or next((link for link in calendars if not link.is_read_only), None)
+    return [
+        link
+        if link is main or link.item_type is ItemType.CONTACT
+        else msgspec.structs.replace(link, inbound=False, outbound=False)
+        for link in links
+    ]
 
 
 def _of_contacts(target_id: int, account_id: int, grant: Grant, user: CrmUser) -> NewLink:

@@ -134,12 +134,30 @@ def newest_first(facts: Facts, actions: list[Action]) -> list[Action]:
     """Order the actions of a plan by the dates of their items: a source that lists by date gives texts page by page."""
 
     def date(action: Action) -> int:
-        item = facts.source.get(action.source) if action.source is not None else None
-        if item is None and action.destination is not None:
-            item = facts.destination.get(action.destination)
+        item = _item_of(facts, action)
         return item.start if item is not None else 0
 
     return sorted(actions, key=date, reverse=True)
+
+
+def nearest_first(facts: Facts, actions: list[Action], now: float) -> list[Action]:
+    """Order the actions of a plan by how far their items are from now: people look for today's first.
+
+    Series that go on, and items without a time, come with what is under way now.
+    """
+
+    def distance(action: Action) -> float:
+        item = _item_of(facts, action)
+        return max(item.start - now, now - item.end, 0) if item is not None else 0
+
+    return sorted(actions, key=distance)
+
+
+def _item_of(facts: Facts, action: Action) -> Observed | None:
+    item = facts.source.get(action.source) if action.source is not None else None
+    if item is None and action.destination is not None:
+        item = facts.destination.get(action.destination)
+    return item
 
 
 def refusal_for(direction: Direction, link: Link) -> Reason | None:

@@ -13,7 +13,16 @@ from nylasadmin.domain.providers import known_time
 from nylasadmin.domain.runs import Run
 from nylasadmin.services import watermarks
 from nylasadmin.services.doubts import resolve_doubts
-from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, newest_first, options_for, scope_of
+from nylasadmin.services.observing import (
+    Facts,
+    Subject,
+    fidelity_of,
+    gather,
+    nearest_first,
+    newest_first,
+    options_for,
+    scope_of,
+)
 from nylasadmin.services.ports import ItemReader, Recognizing
 from nylasadmin.services.recognizing import recognizable
 from nylasadmin.services.storage import Clock, Storage
@@ -41,7 +50,10 @@ class Planner:
         now, window = self._clock.now(), facts.window
         facts.options = options_for(run, subject, now, window=window, only=only, rejected=rejected)
         actions = plan_by_id(facts.source, facts.destination, facts.pairs, facts.options)
-        return facts, newest_first(facts, actions) if is_inbound_only(subject.link.item_type) else actions
+        if is_inbound_only(subject.link.item_type):
+            return facts, newest_first(facts, actions)
+        is_first = run.direction is Direction.GET and subject.account.synced_at is None
+        return facts, nearest_first(facts, actions, now) if is_first else actions
 
     def _gather(self, run: Run, subject: Subject, nylas: ItemReader, still_wanted: Callable[[], None]) -> Facts:
         fidelity = fidelity_of(run.direction, subject.account.provider)

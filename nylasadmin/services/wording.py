@@ -159,6 +159,13 @@ _ERRORS: dict[type[Exception], Wording] = {
     ),
     errors.CursorExpired: Wording("The listing expired while it was read.", "Run the snapshot again."),
     errors.BadRequest: Wording("Nylas refused the item.", "The answer below says which part of it."),
+    errors.ReturnNotAllowed: Wording(
+        "Nylas does not know the address that a sign-in returns to.",
+        "Register it in the Nylas dashboard: Hosted authentication › Callback URIs.",
+    ),
+    errors.CodeRefused: Wording(
+        "Nylas did not accept the sign-in: it took too long, or was used already.", "Let the person sign in again."
+    ),
     errors.RateLimited: Wording(
         "Nylas asked to slow down (429) and kept asking.", "Wait a while, or lower the rate of the sender channel."
     ),
@@ -265,6 +272,34 @@ _REFUSALS = {
     "undo_no_link": Wording(
         "Every link that snapshot {snapshot_id} wrote to was removed since.",
         "Let the users connect again and use Discover; then it can be taken back.",
+    ),
+    "invitation_unreadable": Wording(
+        "This link is not valid.", "Open it exactly as you got it, or ask for a new one where you got it."
+    ),
+    "invitation_expired": Wording("This link is too old.", "Ask for a new one where you got it."),
+    "invitation_long": Wording(
+        "This link would work for more than {days} days.", "Ask for one that ends sooner where you got it."
+    ),
+    "invitation_gone": Wording(
+        "This link leads nowhere any more.", "What it was made for was removed. Ask for a new one where you got it."
+    ),
+    "connect_disabled": Wording(
+        "Nothing can be connected at the moment.", "Your administrator has put {target} out of use; try again later."
+    ),
+    "connect_taken": Wording(
+        "{email} cannot be connected here.", "Enter your own address. If it is, ask your administrator."
+    ),
+    "connect_other": Wording(
+        "You are connected as {email} already.",
+        "Disconnect that account first; then connect the other one.",
+    ),
+    "return_not_registered": Wording(
+        "Connecting is not set up yet.",
+        "Ask your administrator to register {address} as a callback URI of the Nylas application.",
+    ),
+    "sign_in_unknown": Wording(
+        "This sign-in cannot be continued here.",
+        "It was begun in another browser, or long ago. Open your link again.",
     ),
     "last_administrator": Wording(
         "You are the last one who may manage operators.", "Give admin:OperatorManage to somebody else first."

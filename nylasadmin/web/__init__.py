@@ -13,6 +13,7 @@ from nylasadmin import resources
 from nylasadmin.web import (
     accounts,
     audit,
+    connect,
     current,
     deeds,
     errors,
@@ -20,6 +21,7 @@ from nylasadmin.web import (
     failed,
     held,
     htmx,
+    invitations,
     links,
     login,
     navigation,
@@ -35,6 +37,7 @@ from nylasadmin.web import (
     snapshots,
     targets,
     templating,
+    throttling,
     undo,
     unwritten,
     words,
@@ -64,6 +67,8 @@ _NOUNS = (
     plans,
     failed,
     undo,
+    connect,
+    invitations,
 )
 _LARGEST_REQUEST = 1_000_000
 
@@ -88,7 +93,9 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     navigation.init(app)
     for noun in _NOUNS:
         app.register_blueprint(noun.blueprint)
+    throttling.init(app)
     session.init(app, settings)
+    connect.init(app, settings)
     security.check_every_rule(app)
     _trust_proxies(app, settings.trusted_proxies)
     return app

@@ -16,6 +16,7 @@ from nylasadmin.errors import (
     AccessDenied,
     BadAnswer,
     BadRequest,
+    CodeRefused,
     ConnectionRefused,
     CursorExpired,
     GrantGone,
@@ -23,6 +24,7 @@ from nylasadmin.errors import (
     NotThere,
     NylasError,
     RateLimited,
+    ReturnNotAllowed,
     ServiceFailed,
     TimedOut,
     TlsFailed,
@@ -39,6 +41,12 @@ _BY_STATUS: dict[int, type[NylasError]] = {
     423: AccessDenied,
     429: RateLimited,
 }
+
+_BY_TYPE: dict[str, type[NylasError]] = {
+    "grant.callback_uri_not_allowed": ReturnNotAllowed,
+    "invalid_grant": CodeRefused,
+}
+"""Refusals that are told apart by Nylas' own word for them: only those of status 400."""
 
 _LONGEST_DETAIL = 300
 
@@ -60,8 +68,8 @@ def error_of_answer(answer: requests.Response) -> NylasError | None:
     status = answer.status_code
     if 200 <= status < 300:
         return None
-    detail, request_id = _told(answer)
-    kind = _BY_STATUS.get(status)
+    detail, request_id, word = _told(answer)
+    kind = _BY_TYPE.get(word) if status == 400 else _BY_STATUS.get(status)
     if kind is None:
         kind = ServiceFailed if status >= 500 else BadRequest if status >= 400 else BadAnswer
     if kind is NotThere and _is_about_grant(answer):
@@ -89,14 +97,21 @@ def _is_about_grant(answer: requests.Response) -> bool:
     return kind.endswith("grant.not_found") or message.lower().startswith("no grant found")
 
 
-def _told(answer: requests.Response) -> tuple[str, str | None]:
+def _told(answer: requests.Response) -> tuple[str, str | None, str]:
+    """Give the words of an answer, Nylas' name for the request, and its word for the error."""
     header_id = answer.headers.get("x-request-id")
     try:
         body = _error_body.decode(answer.content)
     except msgspec.DecodeError:
-        return _plain(answer.content), header_id
+        return _plain(answer.content), header_id, ""
     detail = body.error_description or body.message or _message(body.error)
-    return (detail or _plain(answer.content))[:_LONGEST_DETAIL], body.request_id or header_id
+    return (detail or _plain(answer.content))[:_LONGEST_DETAIL], body.request_id or header_id, _word(body.error)
+
+
+def _word(error: object) -> str:
+    """Give the type of an error; an OAuth error is the type itself."""
+    word = error.get("type") if isinstance(error, dict) else error
+    return word if isinstance(word, str) else ""
 
 
 def _message(error: object) -> str:

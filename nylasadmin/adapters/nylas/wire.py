@@ -137,6 +137,19 @@ class WireGrant(msgspec.Struct):
     name: str | None = None
     grant_status: str | None = None
     created_at: int | None = None
+    updated_at: int | None = None
+
+
+class GrantAnswer(msgspec.Struct):
+    data: WireGrant
+
+
+class TokenAnswer(msgspec.Struct):
+    """What a code is exchanged for; of the tokens in it none is kept."""
+
+    grant_id: str
+    email: str | None = None
+    provider: str | None = None
 
 
 class GrantPage(msgspec.Struct):

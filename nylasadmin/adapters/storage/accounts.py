@@ -57,6 +57,19 @@ class SqlAccounts:
         row = self._db.execute(found.order_by(accounts.c.state_at.desc(), accounts.c.id.desc()).limit(1)).one_or_none()
         return account_of(row) if row else None
 
+    def of_user(self, target_id: int, user_id: str) -> list[Account]:
+        its = (accounts.c.target_id == target_id) & (accounts.c.user_id == user_id)
+        return [account_of(row) for row in self._db.execute(select(accounts).where(its).order_by(accounts.c.id))]
+
+    def holds_grant(self, grant_id: str) -> bool:
+        """Say whether a grant belongs to an account of any target that is not disconnected."""
+        is_ours = (accounts.c.grant_id == grant_id) & (accounts.c.state != str(AccountState.DISCONNECTED))
+        return self._db.execute(select(accounts.c.id).where(is_ours).limit(1)).first() is not None
+
+    def set_first_snapshot(self, account_id: int, snapshot_id: int) -> None:
+        values = {"first_snapshot_id": snapshot_id}
+        self._db.execute(update(accounts).where(accounts.c.id == account_id).values(**values))
+
     def save(self, account: Account) -> int:
         """Insert, or bring the row of the same target and address up to date; give its id.
 

@@ -120,13 +120,16 @@ class SqlLinks:
             self._db.execute(update(links).where(links.c.id.in_(chunk)).values(catch_up_at=None))
 
     def save(self, link: NewLink) -> bool:
-        """Make the link unless it is there; bring a removed one back with its pairs. Say whether anything was made."""
+        """Make the link unless it is there; say whether anything was made.
+
+        A removed one comes back with its pairs and with its switches, as far as the folder still takes them.
+        """
         key = (
             (links.c.account_id == link.account_id)
             & (links.c.item_type == str(link.item_type))
             & (links.c.folder_id == link.folder_id)
         )
-        known = self._db.execute(select(links.c.id, links.c.removed_at).where(key)).one_or_none()
+        known = self._db.execute(select(links.c.id, links.c.outbound, links.c.removed_at).where(key)).one_or_none()
         facts = {
             "user_name": link.user.name,
             "folder_name": link.folder_name,
@@ -134,7 +137,8 @@ class SqlLinks:
             "is_read_only": link.is_read_only,
         }
         if known is not None:
-            back = {"removed_at": None, "inbound": True, "outbound": link.outbound} if known.removed_at else {}
+            outbound = known.outbound and not link.is_read_only
+            back = {"removed_at": None, "outbound": outbound} if known.removed_at else {}
             self._db.execute(update(links).where(links.c.id == known.id).values(**facts, **back))
             return bool(back)
         self._db.execute(
@@ -146,7 +150,7 @@ class SqlLinks:
                 folder_id=link.folder_id,
                 collection=link.collection,
                 is_primary=link.is_primary,
-                inbound=True,
+                inbound=link.inbound,
                 outbound=link.outbound,
                 **facts,
             )

@@ -218,10 +218,13 @@ sign_ins = Table(
     Column("account_id", Big, ForeignKey("accounts.id")),  # of a re-authentication; afterwards what was connected
     Column("email", String(320), nullable=False),  # as the user typed it
     Column("state", String(20), nullable=False),
+    Column("redirect_uri", String(500), nullable=False),
     Column("sealed_verifier", LargeBinary, nullable=False),
+    Column("worker", String(120), nullable=False),  # the process that exchanges the code
     Column("problem", String(60), nullable=False),
     Column("detail", Text, nullable=False),
     Column("created_at", Big, nullable=False),
+    Column("returned_at", Big),
     Column("finished_at", Big),
 )
 
