@@ -168,6 +168,7 @@ class NylasHttp:
         request.headers.update((name, str(value)) for name, value in session.headers.items())
         if body is not None:
             request.headers["Content-Type"] = "application/json"
+        request.prepare_cookies({})  # a redirect, which is not followed, is still looked at
         request.prepare_body(body, None)
         return request
 
