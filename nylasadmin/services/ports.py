@@ -160,7 +160,10 @@ class Directory(Protocol):
 
 
 class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How Nylas is reached for one target: the sender channel with its key in clear. Never logged or shown."""
+    """How Nylas is reached for one target: the sender channel with its key in clear. Never logged or shown.
+
+    ``is_waited_for``: somebody looks at a page until the answer is there, so the first failure is the answer.
+    """
 
     base_url: str
     api_key: str
@@ -168,6 +171,7 @@ class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     read_timeout_s: float = 95.0
     concurrency: int = 4
     requests_per_s: float = 10.0
+    is_waited_for: bool = False
 
 
 class FolderRef(msgspec.Struct, frozen=True, kw_only=True):

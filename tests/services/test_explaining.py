@@ -9,8 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from nylasadmin.adapters.storage.tables import metadata
+from nylasadmin.domain.contacts import Contact
 from nylasadmin.domain.explaining import Finding
 from nylasadmin.domain.items import ItemId, ItemType, ScheduleItem
+from nylasadmin.domain.kinds import Item
+from nylasadmin.domain.mail import Message
 from nylasadmin.domain.plan import ActionKind, Direction, Reason
 from nylasadmin.domain.policies import cut_off
 from nylasadmin.services.explain_views import Explained, Subject, Weight
@@ -112,8 +115,10 @@ def test_without_nylas_the_crm_side_is_explained_and_the_trouble_said(fresh: Wor
     fresh.event("Standup")
     fresh.get()
     fresh.fault("status", status=503, count=None)
+    fresh.forget_requests()
     found = ask(fresh, "standup")
     fresh.heal()
+    assert len(fresh.box.sandbox.requests.entries()) == 1  # somebody waits: the first failure is the answer
     assert finding(found) is Finding.NYLAS_SILENT
     assert found.nylas_error
     assert (weight(found, Subject.NYLAS), weight(found, Subject.CRM)) == (Weight.NOT_ASKED, Weight.OK)
@@ -194,6 +199,17 @@ def test_contacts_and_mail_are_found_by_name_subject_and_address(tmp_path: Path)
             assert found.candidates or finding(found) is Finding.IN_STEP, item_type
             one = explaining.item(link.id, ItemId(items[0].id))
             assert finding(one) is Finding.IN_STEP, item_type
+            by_address = explaining.item(link.id, address_of(items[0].item))
+            assert by_address.candidates or finding(by_address) is Finding.IN_STEP, item_type
+
+
+def address_of(item: Item) -> str:
+    """Give the address of somebody that an item is about."""
+    if isinstance(item, Contact):
+        return next(entry.value for entry in item.emails)
+    assert not isinstance(item, ScheduleItem)
+    people = item.sender if isinstance(item, Message) else item.participants
+    return next(person.email for person in people)
 
 
 def test_where_the_provider_cannot_be_asked_for_a_uid_the_title_finds_the_twin(tmp_path: Path) -> None:
