@@ -61,7 +61,8 @@ class NylasReader:
         self.folder = folder
         self.rules = rules_for(folder.provider)
         self.listings = Listings(http, folder, self.rules, now=now, horizon=horizon)
-        self._own = {folder.account_email.strip().lower(), folder.folder_id.lower(), ""}
+        own = (folder.account_email, *folder.former_emails, folder.folder_id, "")
+        self._own = {address.strip().lower() for address in own}
         self._bodies = KeptBodies()
         self._known: Mapping[bytes, Observed] = {}
 

@@ -20,6 +20,7 @@ from nylasadmin.adapters.storage.plans import SqlPlans
 from nylasadmin.adapters.storage.rejections import SqlRejections
 from nylasadmin.adapters.storage.runs import SqlRuns
 from nylasadmin.adapters.storage.samples import SqlSamples
+from nylasadmin.adapters.storage.sign_ins import SqlSignIns
 from nylasadmin.adapters.storage.tables import installation
 from nylasadmin.adapters.storage.targets import SqlTargets
 from nylasadmin.adapters.storage.writes import SqlWrites
@@ -60,6 +61,10 @@ class SqlUnitOfWork:
     @cached_property
     def accounts(self) -> SqlAccounts:
         return SqlAccounts(self._db, self._now)
+
+    @cached_property
+    def sign_ins(self) -> SqlSignIns:
+        return SqlSignIns(self._db, self._now)
 
     @cached_property
     def links(self) -> SqlLinks:
