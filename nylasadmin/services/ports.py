@@ -89,6 +89,10 @@ class Searching(Protocol):
         """Find items by their UID; nothing where items have none, or the provider cannot be asked for it."""
         ...
 
+    def series_of(self, item_id: ItemId) -> ItemId | None:
+        """Give the series that an occurrence belongs to, by the occurrence's own id; ``None`` for anything else."""
+        ...
+
 
 class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One write at the destination.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_an_item_is_found_by_words_id_and_uid_of_either_side(world: World) -> No
     for wanted in ("standup", "STANDUP", item.id, nylas_id, item.item.uid):
         found = ask(world, wanted or "")
         assert (finding(found), found.crm_id, found.nylas_id) == (Finding.IN_STEP, item.id, nylas_id), wanted
+
+
+def test_the_id_of_an_occurrence_means_its_series(fresh: World) -> None:
+    series = fresh.event("Standup", recurrence=["RRULE:FREQ=WEEKLY;COUNT=4"])
+    fresh.get()
+    stamp = datetime.fromtimestamp(NOON + 7 * DAY, UTC).strftime("%Y%m%dT%H%M%SZ")
+    found = ask(fresh, f"{series}_{stamp}")
+    assert (found.nylas_id, finding(found)) == (series, Finding.IN_STEP)
 
 
 def test_several_that_may_be_meant_are_offered_each_once(world: World) -> None:
