@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from nylasadmin import settings as settings_module
 from nylasadmin.adapters.clocks import SystemClock
+from nylasadmin.adapters.invitations import SignedInvitations
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.processes import ThisProcess
 from nylasadmin.adapters.secrets import ScryptPasswords, SealedSecrets
@@ -25,15 +26,19 @@ from nylasadmin.adapters.storage.migrate import upgrade
 from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.errors import BadSettings
 from nylasadmin.runners import Runner
+from nylasadmin.runners.errands import Errands, InlineErrands, ThreadErrands
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
 from nylasadmin.services import Services
+from nylasadmin.services.accounts import Accounts
 from nylasadmin.services.answers import Answers
 from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
+from nylasadmin.services.connecting import Connecting
 from nylasadmin.services.console import Console
 from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
+from nylasadmin.services.explaining import Explaining
 from nylasadmin.services.failed import Failed
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
@@ -42,7 +47,9 @@ from nylasadmin.services.plans import Plans
 from nylasadmin.services.policies import Policies
 from nylasadmin.services.ports import Nylas
 from nylasadmin.services.retrying import Retrying
+from nylasadmin.services.revoking import Revoking
 from nylasadmin.services.running import Worker
+from nylasadmin.services.sign_in_views import Outcomes
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.storage import Clock, Passwords
 from nylasadmin.services.targets import Targets
@@ -64,10 +71,12 @@ class Product:
     runner: Runner
     worker: Worker
     retrying: Retrying
+    revoking: Revoking
     storage: Database
     engine: Engine
     clock: Clock
     courtesy: Courtesy
+    errands: Errands
 
     def close(self, timeout_s: float = 20.0) -> bool:
         """Stop every run at its next item, for another process to go on with, and close the database.
@@ -75,7 +84,8 @@ class Product:
         Says whether everything under way stopped in time.
         """
         self.worker.interrupt()
-        is_drained = self.runner.stop(timeout_s)
+        self.revoking.stop(timeout_s)
+        is_drained = self.errands.stop(timeout_s) & self.runner.stop(timeout_s)
         self.engine.dispose()
         return is_drained
 
@@ -97,13 +107,18 @@ def build(
     sealed = SealedSecrets(settings.secret_key, settings.secret_key_previous)
     side: Nylas = nylas or NylasHttpSide()
     courtesy = Courtesy()
-    at_work = CourteousStorage(storage, courtesy)
+    # Inline, the page that is being made is the one that waits for the run.
+    at_work = storage if settings.runner == "inline" else CourteousStorage(storage, courtesy)
     installation = installation_name(storage)
-    worker = Worker(at_work, side, sealed, clock, ThisProcess(), installation)
+    process = ThisProcess()
+    worker = Worker(at_work, side, sealed, clock, process, installation)
     retrying = Retrying(at_work, clock)
-    runner = _runner(settings, worker, retrying)
+    revoking = Revoking(at_work, side, sealed, clock)
+    runner = _runner(settings, worker, retrying, revoking)
+    errands: Errands = InlineErrands() if settings.runner == "inline" else ThreadErrands()
     services = Services(
-        targets=Targets(storage, side, sealed, clock),
+        targets=Targets(storage, side, sealed, clock, runner.wake),
+        accounts=Accounts(storage, clock, revoking, runner.wake),
         links=Links(storage),
         snapshots=Snapshots(storage, runner.wake),
         pauses=Pauses(storage, runner.wake),
@@ -117,6 +132,18 @@ def build(
         crm=Crm(storage),
         audit=Audit(storage),
         arrivals=Arrivals(storage, clock),
+        explaining=Explaining(storage, side, sealed, clock, installation),
+        connecting=Connecting(
+            storage,
+            side,
+            sealed,
+            SignedInvitations(settings.secret_key, settings.secret_key_previous),
+            clock,
+            process,
+            errands.send,
+            runner.wake,
+        ),
+        outcomes=Outcomes(storage, clock, process),
     )
     return Product(
         settings=settings,
@@ -124,10 +151,12 @@ def build(
         runner=runner,
         worker=worker,
         retrying=retrying,
+        revoking=revoking,
         storage=storage,
         engine=engine,
         clock=clock,
         courtesy=courtesy,
+        errands=errands,
     )
 
 
@@ -176,13 +205,14 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     return {"pool_size": threads, "max_overflow": threads, "pool_pre_ping": not settings.database.startswith("sqlite")}
 
 
-def _runner(settings: Settings, worker: Worker, retrying: Retrying) -> Runner:
+def _runner(settings: Settings, worker: Worker, retrying: Retrying, revoking: Revoking) -> Runner:
     """Make the runner. The inline one works while somebody waits, so it tries nothing again by itself."""
     if settings.runner == "inline":
         return InlineRunner(worker.claimable, worker.run_link)
 
     def claimable(limit: int) -> list[int]:
         retrying.ask_now_and_then()
+        revoking.ask_now_and_then()
         return worker.claimable(limit)
 
     return ThreadsRunner(claimable, worker.run_link, settings.workers)
@@ -254,4 +284,5 @@ def web_settings(settings: Settings) -> WebSettings:
         cookie_secure=settings.cookie_secure,
         allowed_frame_ancestors=tuple(settings.frame_ancestors.split()),
         trusted_proxies=settings.trusted_proxies,
+        public_url=settings.public_url,
     )

@@ -128,6 +128,10 @@ class Unauthorized(NylasError):
     """401: the API key is wrong, the region is wrong, or this account's grant has expired."""
 
 
+class GrantGone(Unauthorized):
+    """404 about the grant itself: it was deleted at Nylas. Only a new sign-in helps, as for an expired one."""
+
+
 class AccessDenied(NylasError):
     """402, 403 or 423: understood, and not allowed."""
 
@@ -142,6 +146,14 @@ class CursorExpired(NylasError):
 
 class BadRequest(NylasError):
     """Another 4xx: the request itself is not acceptable and will not become so."""
+
+
+class ReturnNotAllowed(BadRequest):
+    """The address that a sign-in is to return to is not registered at the Nylas application."""
+
+
+class CodeRefused(BadRequest):
+    """The code of a sign-in is unknown, used or too old, or the verifier does not belong to it."""
 
 
 class RateLimited(NylasError):

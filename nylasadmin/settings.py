@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cookie_secure: bool = True
     frame_ancestors: str = ""
     trusted_proxies: int = 0
+    public_url: str = ""
     log_level: str = "INFO"
 
     @property
@@ -107,6 +109,8 @@ def _converted(values: dict[str, Any], problems: list[str]) -> Settings:
             problems.append(f"{PREFIX}{name.upper()}: {value!r} is not {words}.")
     if good.get("data_dir"):
         good["data_dir"] = os.path.abspath(good["data_dir"])
+    if good.get("public_url"):
+        good["public_url"] = good["public_url"].rstrip("/")
     return Settings(**good)
 
 
@@ -120,11 +124,21 @@ def _problems(settings: Settings) -> list[str]:
         )
     if settings.runner not in ("threads", "inline"):
         found.append(f"{PREFIX}RUNNER: {settings.runner!r} is not a runner. Use threads or inline.")
+    if settings.public_url and not _is_public_url(settings.public_url):
+        found.append(
+            f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not the address of a console. "
+            "Use one such as https://nylas.example.com or https://portal.example.com/nylas."
+        )
     limits = {"port": (0, 65_535), "workers": (1, 64), "web_threads": (2, 64), "trusted_proxies": (0, 5)}
     for name, (low, high) in limits.items():
         if not low <= getattr(settings, name) <= high:
             found.append(f"{PREFIX}{name.upper()}: use a number from {low} to {high}.")
     return found + _data_dir_problems(settings)
+
+
+def _is_public_url(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
 def _data_dir_problems(settings: Settings) -> list[str]:

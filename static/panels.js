@@ -59,4 +59,7 @@
     const opened = document.querySelector(source.closest(".links") ? ".folder" : ".server");
     opened?.scrollIntoView({ block: "start" });
   });
+
+  // --- a link that is there to be copied: all of it is marked as soon as it is touched
+  document.addEventListener("focusin", (event) => { if (event.target.matches?.("[data-select-all]")) event.target.select(); });
 })();

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.made_once import remember_compiled
+
 LOOPBACK_NAMES = {"localhost", "localhost.localdomain", ""}
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -32,10 +34,23 @@ class BeyondThisMachine(RuntimeError):
 
 
 def pytest_configure() -> None:
-    """Send nothing through a proxy, here or in a child process."""
+    """Send nothing through a proxy, here or in a child process; compile what applications share once."""
+    remember_compiled()
     for name in PROXY_VARIABLES:
         os.environ.pop(name, None)
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1,::1"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Take half as many processes again as there are cores: many tests wait for something."""
+    return -(-len(os.sched_getaffinity(0)) * 3 // 2)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def is_loopback(host: str | bytes | None) -> bool:

@@ -8,12 +8,25 @@ import sys
 from collections.abc import Sequence
 
 from nylasadmin import __version__
-from nylasadmin.cli import crm, demo, failed, links, maintenance, operators, problems, serve, snapshots, targets
+from nylasadmin.cli import (
+    accounts,
+    crm,
+    demo,
+    explain,
+    failed,
+    links,
+    maintenance,
+    operators,
+    problems,
+    serve,
+    snapshots,
+    targets,
+)
 from nylasadmin.cli.exits import EXIT_CODES, Exit
 from nylasadmin.cli.terminals import Terminal
 from nylasadmin.errors import NylasAdminError
 
-_NOUNS = (demo, serve, operators, targets, links, snapshots, failed, crm, maintenance)
+_NOUNS = (demo, serve, operators, targets, accounts, links, explain, snapshots, failed, crm, maintenance)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from nylasadmin.cli.companions import RunningSandbox
 from nylasadmin.domain.contacts import Contact, Labelled
 from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.privileges import COMMAND_LINE, Privilege
+from nylasadmin.domain.sign_ins import HOUR_S, MOST_HOURS
 from nylasadmin.domain.targets import Target, TargetForm, key_tail
 from nylasadmin.errors import NotFound, Refused
 from nylasadmin.services import Services
@@ -25,6 +26,8 @@ OPERATORS = {
     "peter": (),
     "adam": (Privilege.OPERATORS,),
 }
+NEWCOMER = UserLine(id="nora.newman", name="Nora Newman", email="nora.newman@gmail.com")
+"""A CRM user whom the sandbox does not know: she connects by hand."""
 _ACQUAINTANCES = (
     ("Mira", "Novak", "Harborlight", "Head of Purchasing"),
     ("Tomas", "Lind", "Fjordworks", "Engineer"),
@@ -40,6 +43,12 @@ def settle(services: Services, sandbox: RunningSandbox) -> None:
     target = _saved_target(services, sandbox)
     services.targets.discover(COMMAND_LINE, target.id)
     _remove_strangers(services, target, sandbox)
+
+
+def newcomers_link(services: Services) -> str:
+    """Give the path of a link with which the newcomer connects."""
+    target = services.targets.by_name(TARGET)
+    return services.connecting.invite(COMMAND_LINE, target.id, NEWCOMER.id, lives_s=MOST_HOURS * HOUR_S)
 
 
 def settle_operators(services: Services, password: str, is_new_password: bool) -> None:
@@ -59,7 +68,8 @@ def _save_users(services: Services, sandbox: RunningSandbox) -> None:
         for grant in sandbox.grants
         if grant.email.lower() not in known
     ]
-    lines: list[Line] = [*users, *(line for user in users for line in _acquaintances(user.id))]
+    newcomers = [] if NEWCOMER.email in known else [NEWCOMER]
+    lines: list[Line] = [*users, *newcomers, *(line for user in users for line in _acquaintances(user.id))]
     if lines:
         services.crm.load(COMMAND_LINE, [msgspec.json.encode(line) for line in lines])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import secrets
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nylasadmin import logs, settings
-from nylasadmin.cli.companies import settle, settle_operators
+from nylasadmin.cli.companies import NEWCOMER, newcomers_link, settle, settle_operators
 from nylasadmin.cli.companions import RunningSandbox, running_sandbox
 from nylasadmin.cli.exits import Exit
 from nylasadmin.cli.parsing import Verbs, add_verb, count, port
@@ -64,15 +65,25 @@ def demo(options: argparse.Namespace, terminal: Terminal) -> Exit:
         product = bootstrap.build(_settings(data, options.port))
         logs.configure(product.settings.log_level)
         try:
-            with listening(product) as server, running_sandbox(_sandbox_arguments(options), data / LOG) as sandbox:
+            with listening(product) as server, _sandbox(options, server.url, data) as sandbox:
                 _prepare(product, sandbox, data, options.password)
-                _welcome(terminal, server.url, sandbox, data)
+                _welcome(terminal, server.url, sandbox, data, newcomers_link(product.services))
                 server.serve(stop)
                 product.runner.stop(_DRAIN_S)  # while the sandbox still answers
         finally:
             product.close()
     terminal.say("Stopped. The next start with the same data directory goes on from here.")
     return Exit.DONE
+
+
+def _sandbox(
+    options: argparse.Namespace, console_url: str, data: Path
+) -> contextlib.AbstractContextManager[RunningSandbox]:
+    """Run the sandbox; sign-ins may return to the console under either name of this machine."""
+    arguments = _sandbox_arguments(options)
+    for url in (console_url, console_url.replace("127.0.0.1", "localhost")):
+        arguments += ["--redirect-uri", f"{url}connect/return"]
+    return running_sandbox(arguments, data / LOG)
 
 
 def _prepare(product: Product, sandbox: RunningSandbox, data: Path, password: str | None) -> None:
@@ -124,7 +135,7 @@ def _sandbox_arguments(options: argparse.Namespace) -> list[str]:
     return [part for name, value in given.items() if value is not None for part in (name, str(value))]
 
 
-def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, data: Path) -> None:
+def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, data: Path, invitation: str) -> None:
     folders = sum(len(grant.calendars) + len(_OTHER_FOLDERS) for grant in sandbox.grants)
     terminal.say()
     terminal.say(f"  Console   {url}")
@@ -132,6 +143,8 @@ def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, data: Path) 
         terminal.say(f"  {'' if number else 'Operators':9} {name:6} {role}")
     terminal.say(f"  Password  {_kept(data, PASSWORD, str)}   (the same for all four)")
     terminal.say(f"  Sandbox   {sandbox.url}   {len(sandbox.grants)} accounts, {folders} {_FOLDERS}")
+    terminal.say(f"  Connect   {url.rstrip('/')}{invitation}")
+    terminal.say(f"            {NEWCOMER.name} is in the CRM and has connected nothing; this link is hers, for a week")
     terminal.say(f"  CLI       {command_on(data)}")
     terminal.say("  Stop      Ctrl-C; the sandbox starts afresh each time, the console goes on where it was")
     terminal.say()

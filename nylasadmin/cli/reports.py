@@ -45,7 +45,8 @@ JSON_SHAPE = """JSON: {"id", "target", "link": id or null, "direction": "get" or
        "filter": null or {"by": "start" or "modified", "since": day or null, "until", "zone",
                               "kinds": "both", "single" or "recurring", "item_types": empty for all},
        "state": "running", "held", "paused", "done", "failed" or "cancelled",
-       "undoes": the snapshot that this one takes back, or null, "undone_by": [those that take it back],
+       "undoes": the snapshot that this one takes back, or null,
+       "undone_by": [those that take it back, and were not taken back themselves],
        "requested_at", "finished_at": Unix seconds or null,
        "counters": {"read", "to_create", "to_update", "to_delete", "unchanged", "kept", "outside", "skipped",
                     "created", "updated", "deleted", "moved", "failed"},
@@ -148,9 +149,9 @@ def _why_skipped(link: SkippedLink, direction: Direction) -> str:
 
 
 def _unwritable_lines(plans: Plans, view: SnapshotView) -> Iterator[str]:
-    if not (view.counters.skipped or view.counters.moved):
+    if not (view.counters.skipped or view.counters.moved or view.counters.kept):
         return
-    for why, items in plans.reasons(view.id, ActionKind.SKIP).items():
+    for why, items in plans.unwritten(view.id).items():
         words = reason(view.direction, why)
         yield f"{items:,} x {words.title}: {words.advice}"
 
@@ -227,7 +228,7 @@ def as_json(services: Services, view: SnapshotView) -> dict[str, Any]:
             {"link": s.link_id, "user": s.user_name, "folder": s.folder_name, "why": _why_skipped(s, view.direction)}
             for s in view.skipped
         ],
-        "unwritable": {str(why): n for why, n in services.plans.reasons(view.id, ActionKind.SKIP).items()},
+        "unwritable": {str(why): n for why, n in services.plans.unwritten(view.id).items()},
         "failures": [
             _failure_json(row)
             for row in _paged(lambda page: console.failures(snapshot_id=view.id, page=page, size=_PAGE))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+_SAME_SIGN_IN_S = 60
+"""A grant is brought up to date a moment after it was made."""
+
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
     id: str
@@ -13,7 +16,10 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """One authorised account. ``created_at`` is Unix seconds; ``email`` is lower case and may be empty."""
+    """One authorised account. Times are Unix seconds, ``email`` is lower case; all three may be empty.
+
+    ``updated_at``: when its owner last signed in.
+    """
 
     id: str
     provider: str
@@ -21,6 +27,12 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     is_valid: bool = True
     created_at: int = 0
+    updated_at: int = 0
+
+    @property
+    def is_fresh(self) -> bool:
+        """Say whether its only sign-in is the one that made it."""
+        return self.created_at > 0 and abs(self.updated_at - self.created_at) <= _SAME_SIGN_IN_S
 
 
 class Folders(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     clock = None if options.clock is None else FrozenClock(options.clock)
     sandbox = Sandbox(seed=options.seed, provider=options.provider, api_key=options.api_key, clock=clock)
+    _register(sandbox, options.redirect_uri)
     _fill(sandbox, options)
     # What is loaded lives as long as the process: collections need not walk through it again and again.
     gc.freeze()
@@ -97,6 +98,11 @@ def _start_line(sandbox: Sandbox, url: str) -> str:
     )
 
 
+def _register(sandbox: Sandbox, addresses: list[str]) -> None:
+    for address in dict.fromkeys(addresses):
+        sandbox.application.add_uri({"url": address, "platform": "web"})
+
+
 def _print_report(sandbox: Sandbox) -> None:
     for entry in sandbox.report:
         about = f" {entry['uid']}" if entry["uid"] else ""
@@ -120,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-key", metavar="KEY", help="key that clients send (default: made from the seed)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same data (default: %(default)s)")
     parser.add_argument("--clock", type=int, metavar="SECONDS", help="stop the clock at a Unix time")
+    returns = "an address that sign-ins may return to; may be given several times"
+    parser.add_argument("--redirect-uri", action="append", default=[], type=_address, metavar="URL", help=returns)
     parser.add_argument("--until-input-ends", action="store_true", help="stop when standard input is closed")
     return parser
 
@@ -130,6 +138,12 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
     for name, default in (("contacts", _DEFAULT_CONTACTS), ("messages", _DEFAULT_MESSAGES)):
         text = f"generated {name} per user (default: {default}, with files 0)"
         parser.add_argument(f"--{name}-per-user", type=_count, metavar="N", help=text)
+
+
+def _address(text: str) -> str:
+    if "://" not in text or "#" in text:
+        raise argparse.ArgumentTypeError("must be an address without a fragment")
+    return text
 
 
 def _count(text: str) -> int:

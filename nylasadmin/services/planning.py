@@ -10,17 +10,22 @@ import msgspec
 from nylasadmin.domain.binding import PlanItemState, bind
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.kinds import Item, encode_body, merged
-from nylasadmin.domain.plan import Action, ActionKind, Direction
+from nylasadmin.domain.plan import Action, ActionKind, Direction, Reason
 from nylasadmin.services.ports import ItemReader
 from nylasadmin.services.recording import WITH_BODY, Work
 from nylasadmin.services.rows import PlanItem
 
 _BATCH = 500
+KEPT_DAYS = 7
+"""How long a preview's items are kept; its counts stay."""
+
 SHOWN = frozenset(ActionKind) - {ActionKind.UNCHANGED, ActionKind.ADOPT, ActionKind.FORGET}
 """Kinds that a preview lists; what is equal or only remembered is counted."""
 
 UNWRITABLE = frozenset({ActionKind.SKIP})
-"""What a snapshot keeps of its plan: who looks for an item finds out why it was not written."""
+"""What a snapshot keeps of its plan: who looks for an item finds out why it was not written.
+
+So are items that stay because an operator said so; those that only the receiver has may be many, and are counted."""
 
 VICTIMS = UNWRITABLE | {ActionKind.DELETE}
 """What a held run keeps: who approves sees what will be deleted."""
@@ -36,7 +41,7 @@ def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: f
     with work.storage.write() as tx:
         work.lease.check_in(tx)
         tx.plans.clear(work.run.id)
-    for batch in _batches(enumerate(a for a in actions if a.kind in kinds)):
+    for batch in _batches(enumerate(a for a in actions if _is_listed(a, kinds))):
         is_get, is_undo = work.run.direction is Direction.GET, work.run.undoes_id is not None
         at_nylas = {} if is_get and is_undo else nylas.load_brief(_ids(batch, of_source=is_get))
         with work.storage.write() as tx:
@@ -50,8 +55,12 @@ def keep_plan(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: f
 
 def keep_some(work: Work, nylas: ItemReader, actions: Sequence[Action], kinds: frozenset[ActionKind]) -> None:
     """Keep some kinds of a run's plan; most runs have none of them and nothing from before, and so nothing to do."""
-    if work.run.fence > 1 or any(a.kind in kinds for a in actions):
+    if work.run.fence > 1 or any(_is_listed(a, kinds) for a in actions):
         keep_plan(work, nylas, actions, kinds)
+
+
+def _is_listed(action: Action, kinds: frozenset[ActionKind]) -> bool:
+    return action.kind in kinds or action.reason is Reason.DELETE_REJECTED
 
 
 def _batches(listed: Iterator[tuple[int, Action]]) -> Iterator[list[tuple[int, Action]]]:

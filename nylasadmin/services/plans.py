@@ -61,6 +61,14 @@ class Plans:
                     counts[total.reason] += total.items
         return dict(counts.most_common())
 
+    def unwritten(self, snapshot_id: int) -> dict[Reason, int]:
+        """Count by reason what a preview or snapshot leaves as it is: what cannot be written, what an operator kept.
+
+        Items that only the receiver has are not among them.
+        """
+        kept = self.reasons(snapshot_id, ActionKind.KEEP).get(Reason.DELETE_REJECTED, 0)
+        return self.reasons(snapshot_id, ActionKind.SKIP) | ({Reason.DELETE_REJECTED: kept} if kept else {})
+
     def _view(self, tx: UnitOfWork, plan_id: int) -> PlanView:
         preview = _preview(tx, plan_id)
         totals = tuple(tx.plans.totals(plan_id))

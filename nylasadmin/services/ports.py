@@ -73,6 +73,23 @@ class Recognizing(Protocol):
         ...
 
 
+@runtime_checkable
+class Searching(Protocol):
+    """A reader that finds items by what people know of them: for explanations, never for planning.
+
+    It asks with the service's own filters, whatever the time of an item; where there is no filter it looks through the
+    folder. At most a few items are given.
+    """
+
+    def search(self, words: str, fidelity: Fidelity) -> list[Observed]:
+        """Find items by their title or, where items have them, by an e-mail address."""
+        ...
+
+    def find_uid(self, uid: str, fidelity: Fidelity) -> list[Observed]:
+        """Find items by their UID; nothing where items have none, or the provider cannot be asked for it."""
+        ...
+
+
 class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One write at the destination.
 
@@ -135,11 +152,55 @@ class Directory(Protocol):
 
     def grants(self) -> list[Grant]: ...
 
+    def grant(self, grant_id: str) -> Grant: ...
+
     def calendars(self, grant_id: str) -> list[Calendar]: ...
 
     def has_address_book(self, grant_id: str) -> bool: ...
 
     def has_mailbox(self, grant_id: str) -> bool: ...
+
+    def revoke(self, grant_id: str) -> None:
+        """Delete a grant: its access at the provider ends for good. One that is gone already is done."""
+        ...
+
+
+class SignInWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is asked for at Nylas' sign-in pages.
+
+    ``state`` names the attempt and comes back with the person to ``redirect_uri``; ``verifier`` proves at the exchange
+    that the attempt is ours. ``provider`` empty: the pages find out.
+    """
+
+    redirect_uri: str
+    state: str
+    verifier: str
+    login_hint: str = ""
+    provider: str = ""
+
+
+class HostedAuth(Protocol):
+    """The sign-in pages of one Nylas application (hosted authentication)."""
+
+    def authorization_url(self, wish: SignInWish) -> str:
+        """Give the address that the person's browser opens."""
+        ...
+
+    def check(self, wish: SignInWish) -> None:
+        """Ask whether Nylas will show its pages: the person would only see its raw refusal.
+
+        Raises :class:`~nylasadmin.errors.ReturnNotAllowed` where the address of return is not registered, and other
+        :class:`~nylasadmin.errors.NylasError`.
+        """
+        ...
+
+    def exchange(self, code: str, verifier: str, redirect_uri: str) -> Grant:
+        """Turn the code that a person brought back into a grant; it works once.
+
+        ``email`` and ``provider`` may be empty. Raises :class:`~nylasadmin.errors.CodeRefused` for a code that is used
+        or too old, and other :class:`~nylasadmin.errors.NylasError`.
+        """
+        ...
 
 
 class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,12 +223,15 @@ class FolderRef(msgspec.Struct, frozen=True, kw_only=True):
     account_email: str
     installation: str  # names this installation in markers
     item_type: ItemType = ItemType.EVENT
+    former_emails: tuple[str, ...] = ()  # addresses the account had before: what it organized under them is its own
 
 
 class Nylas(Protocol):
     """The way to Nylas: opens directories and folders. One per process; it owns sessions and rate limits."""
 
     def directory(self, sender: SenderSettings) -> Directory: ...
+
+    def hosted_auth(self, sender: SenderSettings, application_id: str) -> HostedAuth: ...
 
     def reader(self, sender: SenderSettings, folder: FolderRef) -> ItemReader: ...
 

@@ -28,7 +28,20 @@ class NewLink(msgspec.Struct, frozen=True, kw_only=True):
     is_primary: bool
     is_read_only: bool
     outbound: bool
+    inbound: bool = True
     item_type: ItemType = ItemType.EVENT
+
+
+class NewSignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt to sign in that begins. ``account_id``: what is to be signed in again."""
+
+    nonce: str
+    target_id: int
+    user_id: str
+    account_id: int | None
+    email: str
+    redirect_uri: str
+    sealed_verifier: bytes
 
 
 class OwnedLink(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,12 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nylasadmin.domain.kinds import is_inbound_only
-from nylasadmin.domain.plan import ALWAYS, Action, Direction, Window, plan
+from nylasadmin.domain.plan import ALWAYS, Action, Direction, Window, plan_by_id
 from nylasadmin.domain.providers import known_time
 from nylasadmin.domain.runs import Run
 from nylasadmin.services import watermarks
 from nylasadmin.services.doubts import resolve_doubts
-from nylasadmin.services.observing import Facts, Subject, fidelity_of, gather, newest_first, options_for, scope_of
+from nylasadmin.services.observing import (
+    Facts,
+    Subject,
+    fidelity_of,
+    gather,
+    nearest_first,
+    newest_first,
+    options_for,
+    scope_of,
+)
 from nylasadmin.services.ports import ItemReader, Recognizing
 from nylasadmin.services.recognizing import recognizable
 from nylasadmin.services.storage import Clock, Storage
@@ -35,13 +44,16 @@ class Planner:
             return plan_undo(self._storage, run, subject, scope_of(subject, run), nylas, still_wanted)
         facts = self._gather(run, subject, nylas, still_wanted)
         with self._storage.read() as tx:
-            only = tx.runs.only(run.snapshot_id, run.link_id)
+            only = tx.runs.only(run.snapshot_id, run.link_id) if run.is_narrow else None
             facts.rejections = tx.rejections.of_link(run.link_id)
         rejected = facts.rejections.get(run.direction, frozenset())
         now, window = self._clock.now(), facts.window
         facts.options = options_for(run, subject, now, window=window, only=only, rejected=rejected)
-        actions = plan(facts.source.values(), facts.destination.values(), facts.pairs, facts.options)
-        return facts, newest_first(facts, actions) if is_inbound_only(subject.link.item_type) else actions
+        actions = plan_by_id(facts.source, facts.destination, facts.pairs, facts.options)
+        if is_inbound_only(subject.link.item_type):
+            return facts, newest_first(facts, actions)
+        is_first = run.direction is Direction.GET and subject.account.synced_at is None
+        return facts, nearest_first(facts, actions, now) if is_first else actions
 
     def _gather(self, run: Run, subject: Subject, nylas: ItemReader, still_wanted: Callable[[], None]) -> Facts:
         fidelity = fidelity_of(run.direction, subject.account.provider)

@@ -31,6 +31,7 @@ def folder_of(account: Account, link: Link, installation: str) -> FolderRef:
         provider=account.provider,
         folder_id=link.folder_id,
         account_email=account.email,
+        former_emails=account.former_emails,
         installation=installation,
         item_type=link.item_type,
     )

@@ -81,7 +81,7 @@ _REASONS = {
         "Protected by its age",
         "too old to be deleted, as the target says; it stays in {the_loser}",
     ),
-    Reason.DELETE_REJECTED: Wording("An operator refused to delete it", "stays in {the_loser}"),
+    Reason.DELETE_REJECTED: Wording("Kept, as an operator answered", "stays in {the_loser}"),
     Reason.ARRIVED_MEANWHILE: Wording(
         "Changed while the run was working", "left as it is; the next snapshot looks at it again"
     ),
@@ -95,7 +95,7 @@ _SWITCH_ON = {
     OffReason.TARGET_DISABLED: "Put the target into use again under Edit.",
     OffReason.TARGET_SWITCH: "Switch it on at the target.",
     OffReason.LINK_SWITCH: "Switch it on at the link.",
-    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; then use Discover.",
+    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; the page of accounts has a link to send.",
     OffReason.DISCONNECTED: "The user has to connect the account again; then use Discover.",
     OffReason.TYPE_NOT_ASKED_FOR: "Choose its type in the filter too.",
     OffReason.NOT_COMPARED: "Plan again.",
@@ -108,6 +108,18 @@ _SWITCH_ON = {
 NO_OUTBOUND = "Mail is only copied from Nylas to the CRM; there is no outbound to switch on."
 
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
+
+PARKED = f"{NEEDS_SIGN_IN} The run goes on by itself after that."
+
+BEING_REVOKED = "{email}: disconnected; its grant is still to be revoked at Nylas, so it is not connected again now."
+
+ADDRESS_TAKEN = (
+    "{email}: Nylas calls this account {other} now, and another account of this target has that address. Rename or "
+    "disconnect one of them."
+)
+
+AFTER_SIGN_IN = "after sign-in again"
+"""The reason of the snapshot that copies what an account may have missed while it was not signed in."""
 
 WAITS_FOR_OTHERS = "Planned: waits until every link of this snapshot is planned, because it would delete items."
 
@@ -134,6 +146,10 @@ _ERRORS: dict[type[Exception], Wording] = {
         "Nylas did not accept the API key (401).",
         "Enter the API key of this application again, and check that the host is in the application’s region.",
     ),
+    errors.GrantGone: Wording(
+        "Nylas does not know this account’s grant any more (404): it was revoked there.",
+        "The user has to sign in again; invite them from the page of accounts.",
+    ),
     errors.AccessDenied: Wording(
         "Nylas understood the request and does not allow it.",
         "Check the scopes the user consented to, and the plan of the Nylas application.",
@@ -143,6 +159,13 @@ _ERRORS: dict[type[Exception], Wording] = {
     ),
     errors.CursorExpired: Wording("The listing expired while it was read.", "Run the snapshot again."),
     errors.BadRequest: Wording("Nylas refused the item.", "The answer below says which part of it."),
+    errors.ReturnNotAllowed: Wording(
+        "Nylas does not know the address that a sign-in returns to.",
+        "Register it in the Nylas dashboard: Hosted authentication › Callback URIs.",
+    ),
+    errors.CodeRefused: Wording(
+        "Nylas did not accept the sign-in: it took too long, or was used already.", "Let the person sign in again."
+    ),
     errors.RateLimited: Wording(
         "Nylas asked to slow down (429) and kept asking.", "Wait a while, or lower the rate of the sender channel."
     ),
@@ -181,6 +204,13 @@ _REFUSALS = {
     "target_has_links": Wording(
         "The target still has {links} links.", "Remove its links first; the users will have to sign in again."
     ),
+    "grants_to_revoke": Wording(
+        "{accounts} grants of this target are still to be revoked at Nylas.",
+        "The page of accounts says why; remove the target when that is done, or revoke them at Nylas yourself.",
+    ),
+    "account_disconnected": Wording(
+        "{email} was disconnected.", "The user connects anew; signing in again is for accounts that expired."
+    ),
     "link_off": Wording("This link is not copied in that direction: {because}.", "{to_do}"),
     "link_busy": Wording(
         "Run {run_id} of snapshot {snapshot_id} is working on this link.",
@@ -206,6 +236,9 @@ _REFUSALS = {
     ),
     "plan_unfinished": Wording("The plan is not finished.", "Wait until both sides have been read, or plan again."),
     "plan_expired": Wording("The plan is older than a day.", "Plan again: both sides have moved on since."),
+    "plan_forgotten": Wording(
+        "The plan’s items are not kept any longer than {days} days.", "Plan again to see what is left to do."
+    ),
     "plan_empty": Wording("The plan has nothing to write.", "Nothing differs, or everything was left out."),
     "nothing_held": Wording(
         "Nothing of this snapshot is held any more.", "Somebody decided meanwhile; look at its result."
@@ -240,6 +273,34 @@ _REFUSALS = {
         "Every link that snapshot {snapshot_id} wrote to was removed since.",
         "Let the users connect again and use Discover; then it can be taken back.",
     ),
+    "invitation_unreadable": Wording(
+        "This link is not valid.", "Open it exactly as you got it, or ask for a new one where you got it."
+    ),
+    "invitation_expired": Wording("This link is too old.", "Ask for a new one where you got it."),
+    "invitation_long": Wording(
+        "This link would work for more than {days} days.", "Ask for one that ends sooner where you got it."
+    ),
+    "invitation_gone": Wording(
+        "This link leads nowhere any more.", "What it was made for was removed. Ask for a new one where you got it."
+    ),
+    "connect_disabled": Wording(
+        "Nothing can be connected at the moment.", "Your administrator has put {target} out of use; try again later."
+    ),
+    "connect_taken": Wording(
+        "{email} cannot be connected here.", "Enter your own address. If it is, ask your administrator."
+    ),
+    "connect_other": Wording(
+        "You are connected as {email} already.",
+        "Disconnect that account first; then connect the other one.",
+    ),
+    "return_not_registered": Wording(
+        "Connecting is not set up yet.",
+        "Ask your administrator to register {address} as a callback URI of the Nylas application.",
+    ),
+    "sign_in_unknown": Wording(
+        "This sign-in cannot be continued here.",
+        "It was begun in another browser, or long ago. Open your link again.",
+    ),
     "last_administrator": Wording(
         "You are the last one who may manage operators.", "Give admin:OperatorManage to somebody else first."
     ),
@@ -264,7 +325,12 @@ def explain(error: BaseException) -> Wording:
 
 
 def _to_do(off: object) -> str:
-    return " ".join(_SWITCH_ON[reason] for reason in off) if isinstance(off, tuple) else ""
+    return off_reasons_to_do(off) if isinstance(off, tuple) else ""
+
+
+def off_reasons_to_do(off: tuple[OffReason, ...]) -> str:
+    """Say what to do about each thing that switches a direction off."""
+    return " ".join(_SWITCH_ON[reason] for reason in off)
 
 
 def explain_first_contact(error: errors.NylasError) -> Wording:
@@ -319,6 +385,12 @@ def with_article(side: str) -> str:
 def off_reason(direction: Direction, reason: OffReason) -> str:
     """Say what switches a direction off."""
     return OFF_REASONS[reason].format(switch=DIRECTIONS[direction].switch)
+
+
+def link_off(direction: Direction, off: tuple[OffReason, ...], **facts: object) -> errors.Refused:
+    """Refuse to copy a link in a direction that is off, with what switches it off."""
+    because = " and ".join(off_reason(direction, r) for r in off)
+    return errors.Refused("link_off", because=because, off=off, **facts)
 
 
 def switched_off(direction: Direction, reasons: tuple[OffReason, ...]) -> str:

@@ -11,13 +11,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from nylasadmin import resources
 from nylasadmin.web import (
+    accounts,
     audit,
+    connect,
     current,
     deeds,
     errors,
+    explain,
     failed,
     held,
     htmx,
+    invitations,
     links,
     login,
     navigation,
@@ -33,6 +37,7 @@ from nylasadmin.web import (
     snapshots,
     targets,
     templating,
+    throttling,
     undo,
     unwritten,
     words,
@@ -51,7 +56,9 @@ _NOUNS = (
     audit,
     targets,
     policies,
+    accounts,
     links,
+    explain,
     snapshots,
     pauses,
     held,
@@ -60,6 +67,8 @@ _NOUNS = (
     plans,
     failed,
     undo,
+    connect,
+    invitations,
 )
 _LARGEST_REQUEST = 1_000_000
 
@@ -79,11 +88,14 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     errors.init(app)
     templating.init(app)
     words.init(app)
+    accounts.init(app)
     undo.init(app)
     navigation.init(app)
     for noun in _NOUNS:
         app.register_blueprint(noun.blueprint)
+    throttling.init(app)
     session.init(app, settings)
+    connect.init(app, settings)
     security.check_every_rule(app)
     _trust_proxies(app, settings.trusted_proxies)
     return app

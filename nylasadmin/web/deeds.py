@@ -23,6 +23,9 @@ SPAN_S = 300
 _KEY = "nylasadmin.deeds"
 _MOST_ADDRESSES = 10_000
 _ACTIONS = {
+    "explain.reveal": "item.reveal",
+    "connect.begin": "account.sign_in",
+    "invitations.create": "account.invite",
     "links.delete": "link.remove",
     "links.save": "link.switch",
     "links.switch": "link.switch_many",
@@ -79,6 +82,8 @@ def subject() -> str:
     """Name what it is done to: run 3 of snapshot 2, target 1; the address where it names no row."""
     if request.endpoint == "session.sign_in":
         return f"operator {request.form.get('username', '').strip()[: limits.NAME]}"
+    if request.blueprint == "connect":
+        return "an invitation"  # its address is as good as a key
     ids = {name.removesuffix("_id"): value for name, value in (request.view_args or {}).items() if name != "what"}
     if not changes_something() or not ids:
         return request.path

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from flask import Response
 
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def line(cells: Iterable[str]) -> str:

@@ -9,7 +9,8 @@ from nylasadmin.domain import filter_forms
 from nylasadmin.domain.filter_forms import FilterForm
 from nylasadmin.domain.filters import Filter
 from nylasadmin.domain.items import ItemType
-from nylasadmin.domain.kinds import supported
+from nylasadmin.domain.kinds import is_inbound_only, supported
+from nylasadmin.domain.plan import Direction
 
 FIELDS = {
     "by": "Date range on",
@@ -45,7 +46,8 @@ def plain(asked: Filter | None) -> dict[str, str | list[str]]:
     return {k: list(v) if isinstance(v, tuple) else str(v) for k, v in form.items() if v != defaults[k]}
 
 
-def offered_types() -> list[ItemType]:
-    """Give the item types that can be chosen among; a choice of one is none."""
-    types = [t for t in ItemType if supported(t)]
+def offered_types(direction: Direction) -> list[ItemType]:
+    """Give the item types that can be chosen among, mail only for a Get; a choice of one is none."""
+    is_get = direction is Direction.GET
+    types = [t for t in ItemType if supported(t) and (is_get or not is_inbound_only(t))]
     return types if len(types) > 1 else []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 LARGEST = 2**63 - 1
 """The largest number a database holds; a longer one in an address is a typing error or an attack."""
@@ -21,6 +25,20 @@ def number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > len(str(LARGEST)) or int(text) > LARGEST:
         raise ValueError("not a number of a row")
     return int(text)
+
+
+def whole(text: str) -> int:
+    """Read a whole number that somebody types. Python's own spellings, such as 1_000 or １２, raise ``ValueError``."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("not a whole number")
+    return int(text)
+
+
+def decimal(text: str) -> float:
+    """Read a number that somebody types, such as 5 or 0.5; 1e3, nan and the like raise ``ValueError``."""
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("not a number")
+    return float(text)
 
 
 def optional(args: Mapping[str, str], name: str) -> int | None:

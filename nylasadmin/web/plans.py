@@ -238,7 +238,7 @@ def _tiles(plan: PlanView) -> list[Tile]:
         Tile(css="delete", count=counters.to_delete, text="delete in {loser}", kind=ActionKind.DELETE),
         Tile(css="", count=counters.unchanged, text="equal already"),
         Tile(css="unable", count=counters.skipped, text="cannot be written", kind=ActionKind.SKIP),
-        Tile(css="", count=counters.kept, text="only in {loser}: kept", kind=ActionKind.KEEP),
+        Tile(css="", count=counters.kept, text="kept in {loser}", kind=ActionKind.KEEP),
         Tile(css="", count=counters.outside, text=f"outside the {limit}", kind=ActionKind.OUTSIDE),
     ]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import BadRequest, Unauthorized
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound=Callable[..., Any])
 _RULE = "_nylasadmin_rule"
+_FORMS_LEAD_TO = "forms_lead_to"
 
 
 class OtherSite(BadRequest):
@@ -120,6 +121,11 @@ def refuse_other_sites() -> None:
 # --- headers -----------------------------------------------------------------------------------------------------
 
 
+def let_forms_lead_to(*sources: str) -> None:
+    """Let the forms of this answer's page end at other sites, too: browsers check where a form's redirects lead."""
+    setattr(g, _FORMS_LEAD_TO, sources)
+
+
 def _headers(settings: WebSettings) -> Callable[[Response], Response]:
     ancestors = " ".join(settings.allowed_frame_ancestors) or "'none'"
     policy = "; ".join(
@@ -131,13 +137,13 @@ def _headers(settings: WebSettings) -> Callable[[Response], Response]:
             "connect-src 'self'",
             "object-src 'none'",
             "base-uri 'none'",
-            "form-action 'self'",
             f"frame-ancestors {ancestors}",
+            "form-action 'self'",
         )
     )
 
     def write(answer: Response) -> Response:
-        answer.headers["Content-Security-Policy"] = policy
+        answer.headers["Content-Security-Policy"] = " ".join((policy, *g.get(_FORMS_LEAD_TO, ())))
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = "same-origin"
         if not settings.allowed_frame_ancestors:

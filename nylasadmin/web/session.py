@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Flask, Response, g, make_response, render_template, request, url_for
-from flask_limiter import Limiter, RequestLimit
+from flask import Blueprint, Flask, Response, make_response, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from nylasadmin.domain import limits
 from nylasadmin.errors import InvalidInput
-from nylasadmin.web import current, htmx, login
+from nylasadmin.web import current, htmx, login, throttling
 from nylasadmin.web.errors import is_safe_next
 from nylasadmin.web.security import public, signed_in
 from nylasadmin.web.settings import WebSettings
@@ -20,12 +17,8 @@ blueprint = Blueprint("session", __name__)
 
 def init(app: Flask, settings: WebSettings) -> None:
     """Throttle sign-in by address and by username: what fails counts, in this process' memory."""
-    limiter = Limiter(current.address, app=app, storage_uri="memory://", strategy="moving-window")
-    view: Any = app.view_functions["session.sign_in"]
-    for limit, key in ((settings.tries_per_address, current.address), (settings.tries_per_username, _username)):
-        by = limiter.limit(limit, key_func=key, deduct_when=_has_failed, scope=key.__name__, on_breach=_note_end)
-        view = by(view)
-    app.view_functions["session.sign_in"] = view
+    tries = ((settings.tries_per_address, current.address), (settings.tries_per_username, _username))
+    throttling.limit(app, "session.sign_in", tries, _has_failed)
 
 
 @blueprint.get("/sign-in")
@@ -85,8 +78,3 @@ def _username() -> str:
 
 def _has_failed(answer: Response) -> bool:
     return answer.status_code == 422
-
-
-def _note_end(limit: RequestLimit) -> None:
-    """Keep when the wait is over, for the answer."""
-    g.retry_at = limit.reset_at

@@ -12,6 +12,7 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``trusted_proxies`` is how many proxies in front set the X-Forwarded-* headers (For, Proto, Host, Prefix); with 0
     these headers are ignored. ``cookie_secure`` belongs on wherever the console is reached by https.
+    ``public_url``: where browsers find the console, without a slash at its end; empty: as the request says.
     """
 
     secret_key: str
@@ -21,3 +22,5 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     idle_limit: timedelta = timedelta(hours=12)
     tries_per_address: str = "30 per 5 minutes"
     tries_per_username: str = "10 per 5 minutes"
+    tries_per_link: str = "20 per 5 minutes"
+    public_url: str = ""

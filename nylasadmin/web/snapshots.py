@@ -10,11 +10,13 @@ from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from nylasadmin.domain.links import OffReason
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.runs import PAUSABLE, RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
-from nylasadmin.services.views import RunSort, SnapshotState, SnapshotView
+from nylasadmin.services.views import LinkDetails, RunSort, SnapshotState, SnapshotView
+from nylasadmin.services.wording import link_off
 from nylasadmin.web import filters, held, histories, htmx, numbers, plots, unwritten
 from nylasadmin.web.current import actor, now, services
 from nylasadmin.web.plans import typed_deletes
@@ -23,6 +25,7 @@ from nylasadmin.web.security import needs
 blueprint = Blueprint("snapshots", __name__)
 
 SIZE = 50
+RUNS = 20
 _COLUMNS = (
     ("link", "Link", ""),
     ("state", "State", ""),
@@ -110,7 +113,7 @@ def _values(snapshot_id: int) -> dict[str, Any]:
     snapshot = console.snapshot(snapshot_id)
     state = RunState(text) if text in list(RunState) else None
     states, sort = (state,) if state else (), _sort(request.args.get("sort", ""))
-    runs_pages = _pages(snapshot.links_by_state.get(state, 0) if state else snapshot.links, SIZE)
+    runs_pages = _pages(snapshot.links_by_state.get(state, 0) if state else snapshot.links, RUNS)
     failures_pages = _pages(snapshot.counters.failed, SIZE)
     runs_page = min(numbers.page(request.args), runs_pages)
     failures_page = min(numbers.page(request.args, "failures"), failures_pages)
@@ -123,7 +126,7 @@ def _values(snapshot_id: int) -> dict[str, Any]:
         "sort": sort,
         "run_columns": _COLUMNS,
         "pausable_states": [str(state) for state in PAUSABLE],
-        "runs": console.runs(snapshot_id, states=states, page=runs_page, size=SIZE, sort=sort),
+        "runs": console.runs(snapshot_id, states=states, page=runs_page, size=RUNS, sort=sort),
         "figure": plots.figure(snapshot, console.samples(snapshot_id), now()),
         "unwritable": unwritten.unwritable(snapshot),
         "failures": console.failures(snapshot_id=snapshot_id, page=failures_page, size=SIZE),
@@ -192,8 +195,17 @@ def _changed(snapshot_id: int) -> ResponseReturnValue:
 @blueprint.get("/snapshots/new")
 @needs(Privilege.MANAGE)
 def new() -> ResponseReturnValue:
+    """Open the dialog; one link that is off in that direction has nothing to choose, only a reason to be read."""
     asked = _asked(request.args)
+    if off := _off(asked["link"], asked["direction"]):
+        return htmx.form("snapshots/off.html", 409, refused=link_off(asked["direction"], off), off=off, **asked)
     return _new(200, plan=_preview_of(request.args), **asked)
+
+
+def _off(link: LinkDetails | None, direction: Direction) -> tuple[OffReason, ...]:
+    if link is None:
+        return ()
+    return link.inbound_off if direction is Direction.GET else link.outbound_off
 
 
 @blueprint.post("/snapshots/plan")
@@ -301,7 +313,7 @@ def _asked(given: MultiDict[str, str]) -> dict[str, Any]:
         "filter_form": asked.form,
         "wrong_filter": asked.wrong,
         "filter_labels": filters.FIELDS,
-        "offered_types": [] if link else filters.offered_types(),
+        "offered_types": [] if link else filters.offered_types(direction),
         "wanted": {
             "direction": direction,
             "receiver_only": receiver_only,

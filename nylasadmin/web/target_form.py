@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from nylasadmin.domain.targets import Target, TargetForm
 from nylasadmin.services.targets import form_of
+from nylasadmin.web.numbers import decimal, whole
 
 TEXTS = ("name", "host", "sender_name", "base_url", "notification_name", "notification_path")
 SWITCHES = ("inbound", "outbound", "is_disabled")
 SECRETS = ("api_key", "notification_secret")
-NUMBERS: dict[str, type[int] | type[float]] = {
-    "connect_timeout_s": float,
-    "read_timeout_s": float,
-    "concurrency": int,
-    "requests_per_s": float,
-    "guard_deletes": int,
-    "guard_share_percent": int,
-    "guard_share_from": int,
-    "guard_shrink_percent": int,
-    "four_eyes_deletes": int,
-    "keep_older_days": int,
-    "undo_days": int,
+NUMBERS: dict[str, Callable[[str], float]] = {
+    "connect_timeout_s": decimal,
+    "read_timeout_s": decimal,
+    "concurrency": whole,
+    "requests_per_s": decimal,
+    "guard_deletes": whole,
+    "guard_share_percent": whole,
+    "guard_share_from": whole,
+    "guard_shrink_percent": whole,
+    "four_eyes_deletes": whole,
+    "keep_older_days": whole,
+    "undo_days": whole,
 }
 MAY_BE_EMPTY = frozenset({"four_eyes_deletes", "keep_older_days"})
 """Numbers that mean "never" when nothing is entered."""
@@ -31,10 +32,10 @@ def parse(typed: Mapping[str, str]) -> tuple[TargetForm | None, dict[str, str]]:
     """Read the typed text. Fields that are no numbers are named with what to enter; then there is no value."""
     numbers: dict[str, int | float | None] = {}
     wrong: dict[str, str] = {}
-    for field, kind in NUMBERS.items():
+    for field, read in NUMBERS.items():
         text = typed.get(field, "").strip()
         try:
-            numbers[field] = None if not text and field in MAY_BE_EMPTY else kind(text)
+            numbers[field] = None if not text and field in MAY_BE_EMPTY else read(text)
         except ValueError:
             wrong[field] = _ask_for(field)
     if wrong:
@@ -45,7 +46,7 @@ def parse(typed: Mapping[str, str]) -> tuple[TargetForm | None, dict[str, str]]:
 
 
 def _ask_for(field: str) -> str:
-    if NUMBERS[field] is float:
+    if NUMBERS[field] is decimal:
         return "Enter a number, for example 5 or 0.5."
     return "Enter a whole number, or leave it empty for never." if field in MAY_BE_EMPTY else "Enter a whole number."
 

@@ -1,4 +1,7 @@
-"""How templates are rendered: undefined names are errors, macros are there as ``ui``, static files have addresses."""
+"""How templates are rendered: undefined names are errors, macros are there as ``ui``, static files have addresses.
+
+No character of a foreign text rearranges a page, see :mod:`nylasadmin.web.bidi`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from flask import Flask, url_for
 from jinja2 import StrictUndefined
 
 from nylasadmin.domain import limits
-from nylasadmin.web import current, format
+from nylasadmin.web import bidi, current, format
 
 _MACROS = ("_macros.html", "_fields.html")
 
@@ -21,6 +24,7 @@ def init(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(format.filters(current.now))
+    bidi.init(app)
     app.jinja_env.globals["limits"] = limits
     app.jinja_env.globals["asset"] = _asset(Path(app.static_folder or ""))
     app.context_processor(lambda: {"ui": _macros(app)})

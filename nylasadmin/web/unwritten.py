@@ -1,4 +1,5 @@
-"""What a snapshot did not write: items it cannot write, that changed meanwhile, or that a held run would delete."""
+"""What a snapshot did not write: items it cannot write, that changed meanwhile, that were kept, or that a
+held run would delete."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from nylasadmin.domain.plan import ActionKind, Reason
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.services.plan_views import PlanQuery
 from nylasadmin.services.views import SnapshotView
+from nylasadmin.web import numbers
 from nylasadmin.web.current import services
 from nylasadmin.web.navigation import may
 from nylasadmin.web.security import needs
@@ -19,7 +21,7 @@ from nylasadmin.web.security import needs
 blueprint = Blueprint("unwritten", __name__)
 
 SIZE = 50
-_KINDS = (ActionKind.SKIP, ActionKind.DELETE)
+_KINDS = (ActionKind.SKIP, ActionKind.KEEP, ActionKind.DELETE)
 
 
 @blueprint.get("/snapshots/<int:snapshot_id>/unwritten")
@@ -44,16 +46,16 @@ def _query(snapshot_id: int) -> PlanQuery:
         plan_id=snapshot_id,
         kind=ActionKind(kind) if kind in _KINDS else ActionKind.SKIP,
         reason=Reason(why) if why in list(Reason) else None,
-        link_id=request.args.get("link_id", type=int),
-        page=max(1, request.args.get("page", 1, type=int)),
+        link_id=numbers.optional(request.args, "link_id"),
+        page=numbers.page(request.args),
         size=SIZE,
     )
 
 
 def unwritable(snapshot: SnapshotView) -> dict[Reason, int]:
-    """Count by reason what a snapshot did not write."""
+    """Count by reason what a snapshot did not write; most snapshots have nothing of that and are not asked."""
     counters = snapshot.counters
-    return services().plans.reasons(snapshot.id, ActionKind.SKIP) if counters.skipped or counters.moved else {}
+    return services().plans.unwritten(snapshot.id) if counters.skipped or counters.moved or counters.kept else {}
 
 
 def _is_masked() -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from nylasadmin import bootstrap
+from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.sandbox.testing import RunningSandbox
 from tests.cli.shell import SECRET, Program, Shell
+from tests.made_once import QUICK, put_tables
 from tests.sandbox.openapi import judged_sandbox
 
 
@@ -27,6 +31,12 @@ def environ(data: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     return values
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of this process wait next to nothing before they ask Nylas again."""
+    monkeypatch.setattr(bootstrap, "NylasHttpSide", functools.partial(NylasHttpSide, patience=QUICK))
 
 
 @pytest.fixture
@@ -57,6 +67,7 @@ def box() -> Iterator[RunningSandbox]:
 @pytest.fixture
 def linked(shell: Shell, box: RunningSandbox) -> Shell:
     """A shell whose installation knows the sandbox as target "Box", with accounts and links."""
+    put_tables(shell.data / "nylasadmin.db")
     users = [f'{{"type":"user","id":"u{n}","name":"{g.name}","email":"{g.email}"}}\n' for n, g in enumerate(box.grants)]
     assert shell("crm", "import", "-", stdin="".join(users)).code == 0
     add_box(shell, box)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import create_engine
@@ -12,7 +13,6 @@ from sqlalchemy import create_engine
 from nylasadmin.adapters.memory import MemoryItemStore
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.adapters.storage.database import Database, prepare
-from nylasadmin.adapters.storage.migrate import upgrade
 from nylasadmin.domain.fidelity import FULL, Fidelity, meet
 from nylasadmin.domain.items import ItemId, ItemType
 from nylasadmin.domain.kinds import Item, fingerprint
@@ -23,6 +23,7 @@ from nylasadmin.sandbox.clocks import FrozenClock
 from nylasadmin.sandbox.testing import RunningSandbox
 from nylasadmin.services.ports import FolderRef, ItemStore, Outcome, SenderSettings, WriteOrder
 from nylasadmin.services.rows import ItemScope
+from tests.made_once import put_tables
 from tests.sandbox.openapi import judged_sandbox
 
 NOW = 1_772_445_600  # 2026-03-02T10:00:00Z, a Monday
@@ -154,8 +155,8 @@ def crm(item_type: ItemType = ItemType.EVENT) -> Callable[[], AbstractContextMan
     @contextmanager
     def case() -> Iterator[StoreCase]:
         with TemporaryDirectory() as folder:
+            put_tables(Path(folder) / "crm.db")
             engine = prepare(create_engine(f"sqlite:///{folder}/crm.db"))
-            upgrade(engine)
             storage = Database(engine, lambda: NOW)
             with storage.write() as tx:
                 tx.users.save(CrmUser(id="anna", name="Anna", email="anna@brightwater.example"))

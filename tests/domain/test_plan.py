@@ -182,6 +182,15 @@ def test_every_planned_delete_of_an_unwritable_item_is_skipped() -> None:
     assert short(actions) == [(K.SKIP, R.ITEM_READ_ONLY, "s", "d1"), (K.SKIP, R.ITEM_READ_ONLY, None, "d2")]
 
 
+@pytest.mark.parametrize("blocked", [None, R.ITEM_READ_ONLY])
+def test_what_an_operator_refused_to_delete_is_kept_not_skipped(blocked: Reason | None) -> None:
+    options = Options(receiver_only=ReceiverOnly.REMOVE, rejected=frozenset({ItemId("d1"), ItemId("d2")}))
+
+    actions = plan([], [seen("d1", blocked=blocked), seen("d2", blocked=blocked)], [pair("s", "d1")], options)
+
+    assert short(actions) == [(K.KEEP, R.DELETE_REJECTED, "s", "d1"), (K.KEEP, R.DELETE_REJECTED, None, "d2")]
+
+
 def test_a_read_only_folder_still_learns_pairs_and_counts_what_is_equal() -> None:
     source = [seen("s1"), seen("s2", uid="u"), seen("s3", "new")]
     destination = [seen("d1"), seen("d2", uid="u"), seen("d3", "old")]

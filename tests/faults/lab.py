@@ -30,6 +30,7 @@ from nylasadmin.sandbox.filling import fill
 from nylasadmin.sandbox.http.app import create_app
 from nylasadmin.sandbox.state import Sandbox
 from nylasadmin.sandbox.testing import RunningSandbox
+from tests.made_once import put_tables
 from tests.services.worlds import World, add_target, settings_in
 
 LEASE_AND_MORE_S = 600
@@ -144,6 +145,7 @@ class Lab:
         self._app = create_app(self._sandbox)
         self.box = RunningSandbox("http://localhost", self._sandbox)
         self.fate = Fate()
+        put_tables(folder / "nylasadmin.db")
         self.product = self._built()
         self._target = add_target(
             self.product,

@@ -1,6 +1,7 @@
 """A process that is killed inside an undo: the next one goes on at once, and both sides are as they were before.
 
-As in :mod:`tests.faults.test_kill` the process is a real one and the signal is SIGKILL.
+As in :mod:`tests.faults.test_kill` the process is a real one and the signal is SIGKILL. With threads: the crash matrix
+kills an undo that works inline at every kind of point.
 """
 
 from __future__ import annotations
@@ -26,13 +27,10 @@ from tests.faults.test_kill import (
     killed,
     last_run,
     let_stragglers_end,
-    runner,
 )
 from tests.services.conftest import Worlds
 from tests.services.undone import by_title, in_crm, undo_plan
 from tests.services.worlds import OLGA, World, timed
-
-__all__ = ["runner"]
 
 EACH = 30
 """Of each kind: created, overwritten and deleted by the snapshot that is taken back."""
@@ -91,14 +89,14 @@ def got(worlds: Worlds) -> Got:
     return world, view, before
 
 
-def interrupted(world: World, view: SnapshotView, runner: str, fault: Fault, moment: Moment) -> None:
+def interrupted(world: World, view: SnapshotView, fault: Fault, moment: Moment) -> None:
     """Take a snapshot back in a process that is killed at a moment, and let another one go on."""
     plan = undo_plan(world, view)
     world.forget_requests()
     world.fault(**fault)
-    killed(world, runner, f"run-plan-{plan.preview.id}", moment)
+    killed(world, "threads", f"run-plan-{plan.preview.id}", moment)
     world.heal()
-    finished(world, runner)
+    finished(world, "threads")
     let_stragglers_end(world)
 
 
@@ -137,10 +135,10 @@ SENDS: dict[str, tuple[Fault, Moment]] = {
 
 
 @pytest.mark.parametrize("name", SENDS)
-def test_an_undo_of_a_send_goes_on_after_a_kill(sent: Sent, runner: str, name: str) -> None:
+def test_an_undo_of_a_send_goes_on_after_a_kill(sent: Sent, name: str) -> None:
     world, view, before = sent
 
-    interrupted(world, view, runner, *SENDS[name])
+    interrupted(world, view, *SENDS[name])
 
     titles = Counter(world.titles_at_nylas())
     assert (len(titles), max(titles.values())) == (2 * EACH, 1)
@@ -156,10 +154,10 @@ GETS: dict[str, tuple[Fault, Moment]] = {
 
 
 @pytest.mark.parametrize("name", GETS)
-def test_an_undo_of_a_get_goes_on_after_a_kill(got: Got, runner: str, name: str) -> None:
+def test_an_undo_of_a_get_goes_on_after_a_kill(got: Got, name: str) -> None:
     world, view, before = got
 
-    interrupted(world, view, runner, *GETS[name])
+    interrupted(world, view, *GETS[name])
 
     assert in_crm(world) == before
     assert_taken_back_once(world, MANY)

@@ -22,7 +22,8 @@ from sqlalchemy import Engine, event
 from nylasadmin import bootstrap
 from nylasadmin.adapters.nylas import NylasHttpSide
 from tests.faults.driver import drive, wish_of
-from tests.services.worlds import QUICK, settings_in
+from tests.made_once import QUICK
+from tests.services.worlds import settings_in
 
 
 class Points:

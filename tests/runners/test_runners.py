@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from nylasadmin.runners.errands import InlineErrands, ThreadErrands
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
 
@@ -162,3 +163,25 @@ def test_a_runner_that_was_never_started_stops() -> None:
 
     assert ThreadsRunner(work.claimable, work.run, workers=1).stop(1)
     assert work.done == []
+
+
+def test_an_errand_is_done_beside_the_request_that_sent_it_and_waited_for_at_the_end() -> None:
+    may_end, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        may_end.wait(5)
+        done.set()
+
+    errands = ThreadErrands()
+    errands.send(work)
+    assert (done.is_set(), errands.stop(0.01)) == (False, False)
+    may_end.set()
+    assert errands.stop(5)
+    assert done.is_set()
+
+
+def test_an_inline_errand_is_done_at_once() -> None:
+    done: list[int] = []
+    errands = InlineErrands()
+    errands.send(lambda: done.append(1))
+    assert (done, errands.stop(0)) == ([1], True)

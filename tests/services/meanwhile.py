@@ -17,6 +17,7 @@ from nylasadmin.domain.plan import Observed, Window
 from nylasadmin.services.ports import (
     Directory,
     FolderRef,
+    HostedAuth,
     ItemReader,
     ItemStore,
     Outcome,
@@ -58,6 +59,9 @@ class Meanwhile(NylasHttpSide):
 
     def directory(self, sender: SenderSettings) -> Directory:
         return self._side.directory(sender)
+
+    def hosted_auth(self, sender: SenderSettings, application_id: str) -> HostedAuth:
+        return self._side.hosted_auth(sender, application_id)
 
     def reader(self, sender: SenderSettings, folder: FolderRef) -> ItemReader:
         return _Reader(self._side.reader(sender, folder), self)

@@ -268,7 +268,7 @@ def test_with_the_way_back_off_the_answer_stays_remembered(world: World, directi
 
     assert (outcome.again, outcome.off) == (0, (OffReason.LINK_SWITCH,))
     assert world.services.answers.rejections(link.id).count == GONE
-    assert (world.snapshot(direction).counters.skipped, left(world, direction)) == (GONE, [ITEMS])
+    assert (world.snapshot(direction).counters.kept, left(world, direction)) == (GONE, [ITEMS])
     world.services.links.edit(OLGA, link.id, world.link().version, inbound=True, outbound=True)
     assert world.snapshot(back).counters.created == GONE
     assert world.services.answers.rejections(link.id).count == 0
@@ -284,7 +284,7 @@ def test_what_only_the_receiver_has_is_kept_without_a_way_back(world: World) -> 
     assert (outcome.items, outcome.again) == (GONE, 0)
     assert newest(world, Direction.SEND).reason != CREATE_AGAIN
     again = world.get(remove=True)
-    assert (again.state, again.counters.deleted, again.counters.skipped) == (SnapshotState.DONE, 0, GONE)
+    assert (again.state, again.counters.deleted, again.counters.kept) == (SnapshotState.DONE, 0, GONE)
 
 
 def test_a_forgotten_answer_is_asked_for_again(world: World) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from nylasadmin.services.courtesy import Courtesy
+from tests.services.worlds import World
 
 
 def waited_s(courtesy: Courtesy) -> float:
@@ -40,3 +43,15 @@ def test_patience_has_an_end() -> None:
     courtesy = Courtesy(patience_s=0.02)
     with courtesy.answering():
         assert waited_s(courtesy) < 5
+
+
+def test_inline_a_run_gives_way_to_nobody_because_the_page_waits_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[None] = []
+    monkeypatch.setattr(world.product.courtesy, "give_way", lambda: waited.append(None))
+    world.event("Meeting")
+
+    assert world.get().counters.created == 1
+
+    assert waited == []

@@ -14,7 +14,6 @@ from sqlalchemy import delete, func, select, update
 
 from nylasadmin import bootstrap
 from nylasadmin.adapters.nylas import NylasHttpSide
-from nylasadmin.adapters.nylas.http import Patience
 from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.items import ItemId, ItemType, ScheduleItem, Timed
@@ -30,13 +29,13 @@ from nylasadmin.services.rows import CrmItem
 from nylasadmin.services.storage import Clock
 from nylasadmin.services.views import RunRow, SnapshotView
 from nylasadmin.settings import Settings
+from tests.made_once import QUICK, put_tables
 from tests.sandbox.openapi import judged_sandbox
 
 OLGA = Actor(name="olga", address="10.0.0.7")
 HOUR, DAY = 3600, 86_400
 NOON = 1_790_000_000 // DAY * DAY + 12 * HOUR
 MAIL_TYPES = (ItemType.MESSAGE, ItemType.THREAD)
-QUICK = Patience(tries=2, first_wait_s=0.01, longest_wait_s=0.05)
 
 Json = dict[str, Any]
 SPAN: Json = {"object": "timespan", "start_time": NOON, "end_time": NOON + HOUR}
@@ -196,6 +195,8 @@ def opened(
 ) -> Iterator[World]:
     """Build the product on a folder and discover the sandbox; a folder that was used before is opened as it is."""
     side = nylas or NylasHttpSide(patience=QUICK)
+    if "database_url" not in settings:
+        put_tables(folder / "nylasadmin.db")
     product = bootstrap.build(settings_in(folder, **settings), nylas=side, clock=clock)
     known = {t.name: t for t in all_targets(product)}
     target = known.get("Sandbox") or add_target(product, box, contacts=contacts, mail=mail)

@@ -11,9 +11,11 @@ from flask import Flask
 
 from nylasadmin import bootstrap
 from nylasadmin.adapters.clocks import FixedClock
+from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.privileges import COMMAND_LINE, Privilege
 from nylasadmin.settings import Settings
+from tests.made_once import QUICK, QuickPasswords
 from tests.web.visitor import PASSWORD, Visitor
 
 CAST = {
@@ -37,7 +39,7 @@ def settings_in(folder: Path) -> Settings:
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a database with the cast once; each test works on a copy."""
     folder = tmp_path_factory.mktemp("seeded")
-    product = bootstrap.build(settings_in(folder), clock=FixedClock())
+    product = bootstrap.build(settings_in(folder), clock=FixedClock(), passwords=QuickPasswords())
     for username, privileges in CAST.items():
         product.services.operators.add(COMMAND_LINE, username, PASSWORD, privileges)
     product.close()
@@ -52,9 +54,11 @@ def clock() -> FixedClock:
 @pytest.fixture
 def product(seeded: Path, tmp_path: Path, clock: FixedClock) -> Iterator[Product]:
     shutil.copytree(seeded, tmp_path, dirs_exist_ok=True)
-    product = bootstrap.build(settings_in(tmp_path), clock=clock)
+    side = NylasHttpSide(patience=QUICK)
+    product = bootstrap.build(settings_in(tmp_path), nylas=side, clock=clock, passwords=QuickPasswords())
     yield product
     product.close()
+    side.close()
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_the_page_says_what_failed_why_how_often_and_when_it_is_tried_again(visi
     row = rows(failing)[0]
     assert str(escape(row.title)) in page
     assert "Nylas refused the item" in page
-    assert "<summary>Raw answer</summary><pre>HTTP 400" in page
+    assert "<summary>Raw answer</summary><pre><bdi>HTTP 400" in page
     assert ("next in 1 min" in page, "next in 30 min" in page, "1 try</b> <time" in page) == (True, True, True)
     assert f'href="/snapshots/{row.snapshot_id}"' in page
 

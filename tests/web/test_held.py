@@ -330,9 +330,20 @@ def test_an_endless_reason_is_refused_where_it_is_entered(visit: Visit, held: He
 
 
 def test_without_scripts_keeping_ends_on_the_snapshots_page(visit: Visit, held: Held) -> None:
-    answer = visit("olga").post(held.at("/snapshots/{s}/reject"))
+    olga = visit("olga")
+    answer = olga.post(held.at("/snapshots/{s}/reject"))
     assert (answer.status_code, answer.location) == (303, f"/snapshots/{held.id}")
     assert held.state is SnapshotState.DONE
+    assert_counted_as_kept(olga, held)
+
+
+def assert_counted_as_kept(olga: Visitor, held: Held) -> None:
+    """The items that stay because of an answer are called what they are, and can be found."""
+    page = olga.get(f"/snapshots/{held.id}").text
+    assert f"<b>{DELETES}</b><span>kept in the CRM</span>" in page
+    assert "<b>0</b><span>not written</span>" in page
+    assert "Kept, as an operator answered" in page
+    assert olga.get(f"/snapshots/{held.id}/unwritten?kind=keep").text.count('data-label="Why"') == DELETES
 
 
 def test_remembered_answers_are_read_by_viewers_and_forgotten_by_managers(visit: Visit, held: Held) -> None:

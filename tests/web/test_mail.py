@@ -69,6 +69,25 @@ def test_switching_many_leaves_mail_out_and_says_so(visit: Visit, stage: Stage, 
     assert link_of(stage, mailbox)[1] is False
 
 
+def test_the_button_explains_at_once_and_offers_nothing_to_choose(visit: Visit, mailbox: LinkRow) -> None:
+    answer = visit("olga").ask(f"/snapshots/new?direction=send&link_id={mailbox.id}")
+
+    assert (answer.status_code, ONLY in answer.text, "Use a Get snapshot" in answer.text) == (409, True, True)
+    assert "<form id" not in answer.text
+    assert "snapshot-plan" not in answer.text
+    assert visit("olga").ask(f"/snapshots/new?direction=get&link_id={mailbox.id}").status_code == 200
+
+
+def test_the_filter_of_a_send_offers_no_mail(visit: Visit, stage: Stage) -> None:
+    olga = visit("olga")
+    offered = {
+        way: olga.ask(f"/snapshots/new?direction={way}&target_id={stage.target.id}").text for way in ("get", "send")
+    }
+
+    assert ['value="message"' in offered[way] for way in ("get", "send")] == [True, False]
+    assert 'value="contact"' in offered["send"]
+
+
 def test_send_of_one_mailbox_explains_instead_of_acting(visit: Visit, mailbox: LinkRow) -> None:
     wanted = {"direction": "send", "link_id": mailbox.id, "receiver_only": "keep"}
 

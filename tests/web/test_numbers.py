@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from nylasadmin.web.numbers import LARGEST, number, page
+from nylasadmin.web.numbers import LARGEST, decimal, number, page, whole
 from tests.web.stage import Stage
 from tests.web.test_security import calls
 from tests.web.visitor import Visitor
@@ -47,6 +47,12 @@ def test_a_query_with_such_a_number_counts_as_not_given(visit: Visit, stage: Sta
     assert visit("olga").get(address.replace("{target}", str(stage.target.id)).replace("{}", odd)).status_code == 200
 
 
+def test_the_list_of_what_was_not_written_passes_over_such_a_number(visit: Visit, stage: Stage) -> None:
+    olga, page = visit("olga"), f"/snapshots/{stage.get(stage.link.id).id}/unwritten"
+    answers = {olga.get(f"{page}?{name}={odd}").status_code for odd in ODD for name in ("page", "link_id")}
+    assert answers == {200}
+
+
 @pytest.mark.parametrize("odd", ODD)
 def test_a_dialog_for_such_a_number_is_not_found(visit: Visit, odd: str) -> None:
     assert visit("olga").get(f"/snapshots/new?direction=get&target_id={odd}").status_code == 404
@@ -83,3 +89,11 @@ def test_the_largest_number_a_database_holds_is_a_number() -> None:
 
 def test_a_page_that_makes_no_sense_is_the_first() -> None:
     assert [page({"page": text}) for text in ("", "0", "-3", "x", "٣", NINES, "7")] == [1, 1, 1, 1, 1, 1, 7]
+
+
+@pytest.mark.parametrize("odd", ["1_000", "１２", "²", "1e3", "nan", "inf", "0x10", "", " ", "1,000", "9" * 5000])
+def test_what_python_alone_takes_for_a_number_is_none(odd: str) -> None:
+    for read in (whole, decimal):
+        with pytest.raises(ValueError, match="number"):
+            read(odd)
+    assert (whole("-12"), decimal("0.5"), decimal("7")) == (-12, 0.5, 7)

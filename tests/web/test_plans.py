@@ -99,7 +99,7 @@ def test_every_item_stands_there_with_both_versions_and_why(visit: Visit, stage:
     page = visit("olga").get(f"/plans/{edited}?kind=update").text
     assert len(rows(page)) == 2
     assert "<dt>Location</dt>" in page
-    assert "<ins>Vault 7</ins>" in page
+    assert "<ins><bdi>Vault 7</bdi></ins>" in page
     assert "Different on both sides<small>Nylas takes over the version of the CRM</small>" in page
 
 

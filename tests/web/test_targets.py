@@ -213,6 +213,10 @@ def test_limits_that_never_apply_are_left_empty(visit: Visit, stage: Stage) -> N
         ("guard_share_from", "", "Enter a whole number."),
         ("guard_shrink_percent", "101", "Enter a number from 1 to 100"),
         ("undo_days", "0", "Enter a number from 1 to 3,650"),
+        ("undo_days", "1_0", "Enter a whole number."),
+        ("guard_deletes", "１２", "Enter a whole number."),
+        ("requests_per_s", "1e1", "Enter a number, for example 5 or 0.5."),
+        ("read_timeout_s", "nan", "Enter a number, for example 5 or 0.5."),
     ],
 )
 def test_a_wrong_limit_is_told_beside_it_and_kept(

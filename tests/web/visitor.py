@@ -18,6 +18,7 @@ class Visitor:
     def __init__(self, app: Flask, **environ: Any) -> None:
         self.client = app.test_client()
         self._environ = environ
+        self._tokens: dict[str, str] = {}
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.client.get(path, buffered=True, **self._environ, **options)
@@ -36,6 +37,18 @@ class Visitor:
         return self.post(path, data, headers=htmx("form#dialog-form", "form#dialog-form"))
 
     def token(self) -> str:
+        """Give the token of the visitor's session, read from a page when the session has a new one."""
+        with self.client.session_transaction() as session:
+            secret = session.get("csrf_token", "")
+        if secret not in self._tokens:
+            token = self._token_of_page()
+            with self.client.session_transaction() as session:
+                secret = session.get("csrf_token", "")
+            self._tokens = {secret: token} if secret else {}
+            return token
+        return self._tokens[secret]
+
+    def _token_of_page(self) -> str:
         page = self.get("/sign-in", follow_redirects=True).text
         found = _TOKEN.search(page)
         assert found, page

@@ -16,12 +16,15 @@ from nylasadmin.errors import (
     AccessDenied,
     BadAnswer,
     BadRequest,
+    CodeRefused,
     ConnectionRefused,
     CursorExpired,
+    GrantGone,
     HostUnknown,
     NotThere,
     NylasError,
     RateLimited,
+    ReturnNotAllowed,
     ServiceFailed,
     TimedOut,
     TlsFailed,
@@ -38,6 +41,12 @@ _BY_STATUS: dict[int, type[NylasError]] = {
     423: AccessDenied,
     429: RateLimited,
 }
+
+_BY_TYPE: dict[str, type[NylasError]] = {
+    "grant.callback_uri_not_allowed": ReturnNotAllowed,
+    "invalid_grant": CodeRefused,
+}
+"""Refusals that are told apart by Nylas' own word for them: only those of status 400."""
 
 _LONGEST_DETAIL = 300
 
@@ -59,10 +68,12 @@ def error_of_answer(answer: requests.Response) -> NylasError | None:
     status = answer.status_code
     if 200 <= status < 300:
         return None
-    detail, request_id = _told(answer)
-    kind = _BY_STATUS.get(status)
+    detail, request_id, word = _told(answer)
+    kind = _BY_TYPE.get(word) if status == 400 else _BY_STATUS.get(status)
     if kind is None:
         kind = ServiceFailed if status >= 500 else BadRequest if status >= 400 else BadAnswer
+    if kind is NotThere and _is_about_grant(answer):
+        kind = GrantGone
     if kind is BadAnswer:
         detail = f"redirected to {answer.headers.get('Location', 'nowhere')}"
     return kind(
@@ -74,14 +85,33 @@ def error_of_answer(answer: requests.Response) -> NylasError | None:
     )
 
 
-def _told(answer: requests.Response) -> tuple[str, str | None]:
+def _is_about_grant(answer: requests.Response) -> bool:
+    """Say whether a 404 is about the grant and not about what is looked for in it; the types differ by place."""
+    try:
+        error = _error_body.decode(answer.content).error
+    except msgspec.DecodeError:
+        return False
+    if not isinstance(error, dict):
+        return False
+    kind, message = str(error.get("type", "")), str(error.get("message", ""))
+    return kind.endswith("grant.not_found") or message.lower().startswith("no grant found")
+
+
+def _told(answer: requests.Response) -> tuple[str, str | None, str]:
+    """Give the words of an answer, Nylas' name for the request, and its word for the error."""
     header_id = answer.headers.get("x-request-id")
     try:
         body = _error_body.decode(answer.content)
     except msgspec.DecodeError:
-        return _plain(answer.content), header_id
+        return _plain(answer.content), header_id, ""
     detail = body.error_description or body.message or _message(body.error)
-    return (detail or _plain(answer.content))[:_LONGEST_DETAIL], body.request_id or header_id
+    return (detail or _plain(answer.content))[:_LONGEST_DETAIL], body.request_id or header_id, _word(body.error)
+
+
+def _word(error: object) -> str:
+    """Give the type of an error; an OAuth error is the type itself."""
+    word = error.get("type") if isinstance(error, dict) else error
+    return word if isinstance(word, str) else ""
 
 
 def _message(error: object) -> str:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 from requests.adapters import BaseAdapter
 
 from nylasadmin.adapters.nylas.contacts import ContactReader, ContactWriter
+from nylasadmin.adapters.nylas.hosted_auth import NylasHostedAuth
 from nylasadmin.adapters.nylas.http import IMPATIENT, NylasHttp, Patience, Query, Sessions
 from nylasadmin.adapters.nylas.listings import Horizon
 from nylasadmin.adapters.nylas.mail import MailReader
@@ -22,6 +24,7 @@ from nylasadmin.adapters.nylas.store import NylasFolder
 from nylasadmin.adapters.nylas.wire import (
     ApplicationAnswer,
     CalendarPage,
+    GrantAnswer,
     GrantPage,
     WireCalendar,
     WireGrant,
@@ -30,12 +33,13 @@ from nylasadmin.adapters.nylas.wire import (
 from nylasadmin.adapters.nylas.writing import Writer
 from nylasadmin.domain.directory import Application, Calendar, Grant
 from nylasadmin.domain.items import ItemType
-from nylasadmin.errors import AccessDenied, BadRequest, NotThere
+from nylasadmin.errors import AccessDenied, BadRequest, GrantGone, NotThere
 from nylasadmin.services.ports import FolderRef, ItemReader, ItemStore, SenderSettings
 
 _PAGE = 200
 
 _application = msgspec.json.Decoder(ApplicationAnswer)
+_grant_answer = msgspec.json.Decoder(GrantAnswer)
 _grants = msgspec.json.Decoder(GrantPage)
 _calendars = msgspec.json.Decoder(CalendarPage)
 
@@ -79,6 +83,10 @@ class NylasHttpSide:
     def directory(self, sender: SenderSettings) -> NylasDirectory:
         """Open an application's directory."""
         return NylasDirectory(lambda grant_id, patience: self._http(sender, grant_id, patience))
+
+    def hosted_auth(self, sender: SenderSettings, application_id: str) -> NylasHostedAuth:
+        """Open an application's sign-in pages."""
+        return NylasHostedAuth(self._http(sender, ""), sender, application_id)
 
     def reader(self, sender: SenderSettings, folder: FolderRef) -> ItemReader:
         """Open a folder that can only be read. Raises ``KeyError`` for a type that cannot be copied."""
@@ -142,6 +150,10 @@ class NylasDirectory:
             if len(page) < _PAGE or len(grants) == known:
                 return list(grants.values())
 
+    def grant(self, grant_id: str) -> Grant:
+        """Read one grant."""
+        return _grant(read(_grant_answer, self._http_for("", None).get(("v3", "grants", grant_id), {})).data)
+
     def has_address_book(self, grant_id: str) -> bool:
         """Say whether a grant's contacts can be read: some providers have none, and some users allow it not."""
         return self._can_list(grant_id, "contacts")
@@ -157,6 +169,11 @@ class NylasDirectory:
         except (AccessDenied, BadRequest, NotThere):
             return False
         return True
+
+    def revoke(self, grant_id: str) -> None:
+        """Delete a grant; one that is gone already is done. The caller tries again, so the first failure counts."""
+        with suppress(GrantGone, NotThere):
+            self._http_for(grant_id, IMPATIENT).delete(("v3", "grants", grant_id), {})
 
     def calendars(self, grant_id: str) -> list[Calendar]:
         """Read all calendars of a grant."""
@@ -180,6 +197,7 @@ def _grant(grant: WireGrant) -> Grant:
         name=grant.name or "",
         is_valid=grant.grant_status != "invalid",
         created_at=grant.created_at or 0,
+        updated_at=grant.updated_at or 0,
     )
 
 

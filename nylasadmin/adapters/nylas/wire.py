@@ -137,6 +137,19 @@ class WireGrant(msgspec.Struct):
     name: str | None = None
     grant_status: str | None = None
     created_at: int | None = None
+    updated_at: int | None = None
+
+
+class GrantAnswer(msgspec.Struct):
+    data: WireGrant
+
+
+class TokenAnswer(msgspec.Struct):
+    """What a code is exchanged for; of the tokens in it none is kept."""
+
+    grant_id: str
+    email: str | None = None
+    provider: str | None = None
 
 
 class GrantPage(msgspec.Struct):
@@ -203,7 +216,8 @@ def read_digested_page(body: bytes, known: Container[bytes], tag: bytes) -> Even
     found = [digest for digest in pieces if digest in known]
     if found or len(pieces) < len(raw.data):
         page = EventPage(data=[], next_cursor=raw.next_cursor, known=found)
-        _read_pieces(page, {digest: piece for digest, piece in pieces.items() if digest not in known})
+        if len(found) < len(pieces):
+            _read_pieces(page, {digest: piece for digest, piece in pieces.items() if digest not in known})
         return page
     try:
         page = _page.decode(body)

@@ -13,12 +13,14 @@ from nylasadmin.adapters.storage.console import SqlConsole
 from nylasadmin.adapters.storage.crm import SqlCrmItems
 from nylasadmin.adapters.storage.failed import SqlFailedItems
 from nylasadmin.adapters.storage.holds import SqlHolds
+from nylasadmin.adapters.storage.item_records import SqlItemRecords
 from nylasadmin.adapters.storage.links import SqlCrmUsers, SqlLinks, SqlPairs
 from nylasadmin.adapters.storage.operators import SqlAuditTrail, SqlOperators
 from nylasadmin.adapters.storage.plans import SqlPlans
 from nylasadmin.adapters.storage.rejections import SqlRejections
 from nylasadmin.adapters.storage.runs import SqlRuns
 from nylasadmin.adapters.storage.samples import SqlSamples
+from nylasadmin.adapters.storage.sign_ins import SqlSignIns
 from nylasadmin.adapters.storage.tables import installation
 from nylasadmin.adapters.storage.targets import SqlTargets
 from nylasadmin.adapters.storage.writes import SqlWrites
@@ -61,6 +63,10 @@ class SqlUnitOfWork:
         return SqlAccounts(self._db, self._now)
 
     @cached_property
+    def sign_ins(self) -> SqlSignIns:
+        return SqlSignIns(self._db, self._now)
+
+    @cached_property
     def links(self) -> SqlLinks:
         return SqlLinks(self._db, self._now)
 
@@ -71,6 +77,10 @@ class SqlUnitOfWork:
     @cached_property
     def items(self) -> SqlCrmItems:
         return SqlCrmItems(self._db, self._now)
+
+    @cached_property
+    def item_records(self) -> SqlItemRecords:
+        return SqlItemRecords(self._db)
 
     @cached_property
     def writes(self) -> SqlWrites:
