@@ -8,24 +8,27 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.floors import TABLES, fetch, floor, written_rows
-from bench.installations import copied, get, opened, prepare
+from bench.installations import copied, get, opened, opened_at_work, prepare
 from bench.reports import Row, note
 from bench.sandboxes import Company, running_company
 from bench.sdk_scripts import script
 from bench.stopwatches import Took, median, timed
+from nylasadmin.bootstrap import Product
 
-FLOOR, FETCH, OURS, AGAIN, SDK = (
+FLOOR, FETCH, OURS, AGAIN, ALONE, ALONE_AGAIN, SDK = (
     "floor: bytes and raw rows",
     "fetch floor: bytes, nothing written",
-    "our Get",
-    "our Get again, nothing changed",
+    "our Get, four workers (as installed)",
+    "our Get again, four workers",
+    "our Get, one worker",
+    "our Get again, one worker",
     "official SDK and ORM",
 )
 _SDK_USERS = 1
 
 
 def measure(events: int, users: int, rounds: int) -> list[Row]:
-    """Measure all five; give the rows of the table."""
+    """Measure all contestants; give the rows of the table."""
     with tempfile.TemporaryDirectory() as folder, running_company(users, events // users) as company:
         return _Contest(Path(folder), company).rows(rounds)
 
@@ -35,11 +38,11 @@ class _Contest:
         self._folder = folder
         self._company = company
         self._prepared = prepare(folder / "prepared", company)
-        self._took: dict[str, list[Took]] = {FLOOR: [], FETCH: [], OURS: [], AGAIN: [], SDK: []}
+        self._took: dict[str, list[Took]] = {name: [] for name in (FLOOR, FETCH, OURS, AGAIN, ALONE, ALONE_AGAIN, SDK)}
 
     def rows(self, rounds: int) -> list[Row]:
         self._round("warm-up")
-        tables = written_rows(self._folder / "warm-up")
+        tables = written_rows(self._folder / "warm-up-four")
         for took in self._took.values():
             took.clear()
         for number in range(rounds):
@@ -51,15 +54,19 @@ class _Contest:
         return self._table()
 
     def _round(self, name: str) -> None:
-        place = copied(self._prepared, self._folder / name)
-        product = opened(place)
-        self._took[OURS].append(timed(lambda: get(product).counters.created))
+        place = copied(self._prepared, self._folder / f"{name}-four")
+        self._get_twice(place, opened_at_work(place), OURS, AGAIN)
+        place = copied(self._prepared, self._folder / f"{name}-one")
+        self._get_twice(place, opened(place), ALONE, ALONE_AGAIN)
+        self._took[SDK].append(timed(lambda: script(self._company, place, _SDK_USERS)))
+
+    def _get_twice(self, place: Path, product: Product, first: str, again: str) -> None:
+        self._took[first].append(timed(lambda: get(product).counters.created))
         before = fingerprint(place)
-        self._took[AGAIN].append(timed(lambda: get(product).counters.unchanged))
+        self._took[again].append(timed(lambda: get(product).counters.unchanged))
         product.close()
         if fingerprint(place) != before:
             raise RuntimeError("Get with nothing changed has written rows")
-        self._took[SDK].append(timed(lambda: script(self._company, place, _SDK_USERS)))
 
     def _table(self) -> list[Row]:
         base = median(self._took[FLOOR])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 from bench.sandboxes import Company, Grant
@@ -21,6 +22,7 @@ from nylasadmin.settings import Settings
 SECRET = "a key for measurements only, long enough"
 PASSWORD = "words to measure with"
 TARGET = "Bench"
+_LOOK_EVERY_S = 0.02
 
 
 def prepare(folder: Path, company: Company, *, requests_per_s: float = 200) -> Path:
@@ -76,6 +78,13 @@ def opened(folder: Path) -> Product:
     return bootstrap.build(Settings(secret_key=SECRET, data_dir=str(folder), runner="inline"))
 
 
+def opened_at_work(folder: Path) -> Product:
+    """Open an installation as it is installed: the threads runner with its workers."""
+    product = opened_idle(folder)
+    product.runner.start()
+    return product
+
+
 def opened_idle(folder: Path) -> Product:
     """Open an installation beside another process that works: requests return at once."""
     return bootstrap.build(Settings(secret_key=SECRET, data_dir=str(folder), runner="threads"))
@@ -95,7 +104,14 @@ def _snapshot(product: Product, direction: Direction) -> SnapshotView:
     services = product.services
     target = services.targets.by_name(TARGET)
     asked = services.snapshots.request(ENGINE, direction=direction, target_id=target.id)
+    while not _is_over(product, asked.id):
+        time.sleep(_LOOK_EVERY_S)
     done = services.console.snapshot(asked.id)
     if done.state != "done":
         raise RuntimeError(f"{done.state}: {services.console.failures(done.id)[:3]}")
     return done
+
+
+def _is_over(product: Product, snapshot_id: int) -> bool:
+    with product.storage.read() as tx:
+        return tx.samples.is_over(snapshot_id)

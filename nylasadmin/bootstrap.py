@@ -30,6 +30,7 @@ from nylasadmin.runners.errands import Errands, InlineErrands, ThreadErrands
 from nylasadmin.runners.inline import InlineRunner
 from nylasadmin.runners.threads import ThreadsRunner
 from nylasadmin.services import Services
+from nylasadmin.services.accounts import Accounts
 from nylasadmin.services.answers import Answers
 from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
@@ -37,13 +38,16 @@ from nylasadmin.services.connecting import Connecting
 from nylasadmin.services.console import Console
 from nylasadmin.services.courtesy import CourteousStorage, Courtesy
 from nylasadmin.services.crm import Crm
+from nylasadmin.services.explaining import Explaining
 from nylasadmin.services.failed import Failed
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
 from nylasadmin.services.pauses import Pauses
 from nylasadmin.services.plans import Plans
+from nylasadmin.services.policies import Policies
 from nylasadmin.services.ports import Nylas
 from nylasadmin.services.retrying import Retrying
+from nylasadmin.services.revoking import Revoking
 from nylasadmin.services.running import Worker
 from nylasadmin.services.sign_in_views import Outcomes
 from nylasadmin.services.snapshots import Snapshots
@@ -67,6 +71,7 @@ class Product:
     runner: Runner
     worker: Worker
     retrying: Retrying
+    revoking: Revoking
     storage: Database
     engine: Engine
     clock: Clock
@@ -79,6 +84,7 @@ class Product:
         Says whether everything under way stopped in time.
         """
         self.worker.interrupt()
+        self.revoking.stop(timeout_s)
         is_drained = self.errands.stop(timeout_s) & self.runner.stop(timeout_s)
         self.engine.dispose()
         return is_drained
@@ -103,18 +109,22 @@ def build(
     courtesy = Courtesy()
     # Inline, the page that is being made is the one that waits for the run.
     at_work = storage if settings.runner == "inline" else CourteousStorage(storage, courtesy)
+    installation = installation_name(storage)
     process = ThisProcess()
-    worker = Worker(at_work, side, sealed, clock, process, installation_name(storage))
+    worker = Worker(at_work, side, sealed, clock, process, installation)
     retrying = Retrying(at_work, clock)
-    runner = _runner(settings, worker, retrying)
+    revoking = Revoking(at_work, side, sealed, clock)
+    runner = _runner(settings, worker, retrying, revoking)
     errands: Errands = InlineErrands() if settings.runner == "inline" else ThreadErrands()
     services = Services(
-        targets=Targets(storage, side, sealed, clock),
+        targets=Targets(storage, side, sealed, clock, runner.wake),
+        accounts=Accounts(storage, clock, revoking, runner.wake),
         links=Links(storage),
         snapshots=Snapshots(storage, runner.wake),
         pauses=Pauses(storage, runner.wake),
         failed=Failed(storage, runner.wake),
         plans=Plans(storage, clock, runner.wake),
+        policies=Policies(storage, side, sealed, clock, installation),
         answers=Answers(storage, runner.wake),
         undo=Undo(storage, clock, runner.wake),
         operators=Operators(storage, passwords or ScryptPasswords()),
@@ -122,6 +132,7 @@ def build(
         crm=Crm(storage),
         audit=Audit(storage),
         arrivals=Arrivals(storage, clock),
+        explaining=Explaining(storage, side, sealed, clock, installation),
         connecting=Connecting(
             storage,
             side,
@@ -140,6 +151,7 @@ def build(
         runner=runner,
         worker=worker,
         retrying=retrying,
+        revoking=revoking,
         storage=storage,
         engine=engine,
         clock=clock,
@@ -193,13 +205,14 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     return {"pool_size": threads, "max_overflow": threads, "pool_pre_ping": not settings.database.startswith("sqlite")}
 
 
-def _runner(settings: Settings, worker: Worker, retrying: Retrying) -> Runner:
+def _runner(settings: Settings, worker: Worker, retrying: Retrying, revoking: Revoking) -> Runner:
     """Make the runner. The inline one works while somebody waits, so it tries nothing again by itself."""
     if settings.runner == "inline":
         return InlineRunner(worker.claimable, worker.run_link)
 
     def claimable(limit: int) -> list[int]:
         retrying.ask_now_and_then()
+        revoking.ask_now_and_then()
         return worker.claimable(limit)
 
     return ThreadsRunner(claimable, worker.run_link, settings.workers)

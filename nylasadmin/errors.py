@@ -128,6 +128,10 @@ class Unauthorized(NylasError):
     """401: the API key is wrong, the region is wrong, or this account's grant has expired."""
 
 
+class GrantGone(Unauthorized):
+    """404 about the grant itself: it was deleted at Nylas. Only a new sign-in helps, as for an expired one."""
+
+
 class AccessDenied(NylasError):
     """402, 403 or 423: understood, and not allowed."""
 

@@ -12,6 +12,7 @@ from nylasadmin.cli import (
     accounts,
     crm,
     demo,
+    explain,
     failed,
     links,
     maintenance,
@@ -25,7 +26,7 @@ from nylasadmin.cli.exits import EXIT_CODES, Exit
 from nylasadmin.cli.terminals import Terminal
 from nylasadmin.errors import NylasAdminError
 
-_NOUNS = (demo, serve, operators, targets, accounts, links, snapshots, failed, crm, maintenance)
+_NOUNS = (demo, serve, operators, targets, accounts, links, explain, snapshots, failed, crm, maintenance)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,8 +7,14 @@ from nylasadmin.cli.terminals import Terminal
 from nylasadmin.errors import BadSettings, InvalidInput, NotFound, NylasAdminError, NylasError
 from nylasadmin.services.wording import raw, sentence
 
-_OPTIONS = {"username": "name", "typed_deletes": "deletes"}
-_LISTED_BY = {"target": "target list", "link": "link list", "operator": "operator list", "user": "crm export"}
+_OPTIONS = {"username": "name", "typed_deletes": "deletes", "typed": "confirm"}
+_LISTED_BY = {
+    "account": "account list",
+    "target": "target list",
+    "link": "link list",
+    "operator": "operator list",
+    "user": "crm export",
+}
 
 
 class UnusableInput(NylasAdminError):

@@ -53,9 +53,10 @@ def bind(
     for action in fresh:
         key = (action.source, action.destination)
         if not action.writes:
-            actions.append(action)
             if action.reason is Reason.DELETE_REJECTED:
                 matched.add(key)  # an operator's answer, not a change at either side
+            if action.reason is not Reason.TOUCHED_SINCE or not _was_shown(action, shown, done):
+                actions.append(action)  # else it is among what moved, and counts once
             continue
         seen = shown.get(key)
         if seen is None or not _is_same(action, fingerprints, seen):
@@ -64,6 +65,12 @@ def bind(
         actions.append(_excluded(action) if seen.is_excluded else action)
     stale = [k for k, s in shown.items() if not s.is_excluded and k not in matched and k not in done]
     return Bound(actions, stale)
+
+
+def _was_shown(action: Action, shown: Mapping[Key, Shown], done: frozenset[Key]) -> bool:
+    """Say whether an item that is left now was shown as a write that is still to be made."""
+    keys = {(action.source, action.destination), (action.source, None)}  # a create had no destination yet
+    return any(k in shown and not shown[k].is_excluded and k not in done for k in keys)
 
 
 def _is_same(action: Action, fingerprints: Mapping[ItemId, bytes], seen: Shown) -> bool:

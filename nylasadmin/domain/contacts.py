@@ -13,8 +13,13 @@ from typing import TypeVar
 
 import msgspec
 
+from nylasadmin.domain.defects import is_in_calendars
+
 ADDRESS_BOOK = "address_book"
 """Where a contact lies that somebody entered; others were made from mail or come from the company's directory."""
+
+FROM_MAIL = "inbox"
+"""The source of a contact that was made from mail by itself."""
 
 _LONGEST_ADDRESS = 255
 _BIRTHDAY = re.compile(r"(\d{4}|-)-\d{2}-\d{2}")
@@ -46,7 +51,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     """One person or company of an address book.
 
     ``birthday`` is ``1984-02-29``, or ``--02-29`` without its year. ``groups`` are names. E-mail addresses are lower
-    case.
+    case. ``received``, of a contact that was made from mail: when that message was, in Unix seconds; ``None``: nobody
+    knows.
     """
 
     given_name: str = ""
@@ -67,6 +73,11 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     groups: tuple[str, ...] = ()
     notes: str = ""
     source: str = ADDRESS_BOOK
+    received: int | None = None
+
+    @property
+    def is_from_mail(self) -> bool:
+        return self.source == FROM_MAIL
 
     @property
     def title(self) -> str:
@@ -219,8 +230,8 @@ def _typed(entry: _E, fidelity: ListFidelity) -> _E:
 
 
 def compared(contact: Contact, fidelity: ContactFidelity) -> Contact:
-    """Give what counts of a contact: as held, lists in one order. Where it lies does not count."""
-    return _replace(_sorted(as_held(normalized(contact), fidelity)), source=ADDRESS_BOOK)
+    """Give what counts of a contact: as held, lists in one order. Where it lies and came from does not count."""
+    return _replace(_sorted(as_held(normalized(contact), fidelity)), source=ADDRESS_BOOK, received=None)
 
 
 def _sorted(contact: Contact) -> Contact:
@@ -258,7 +269,8 @@ def merged(source: Contact, destination: Contact, fidelity: ContactFidelity) -> 
         for name in _LISTS
     }
     groups = destination.groups if mine.groups == theirs.groups else source.groups
-    result = _replace(source, groups=groups, source=destination.source, **texts, **lists)
+    received = source.received if destination.received is None else destination.received
+    result = _replace(source, groups=groups, source=destination.source, received=received, **texts, **lists)
     # A name made up for want of one was equal: it goes with what it was made of.
     is_named = compared(result, fidelity).given_name == mine.given_name
     return result if is_named else _replace(result, given_name=mine.given_name)
@@ -283,6 +295,8 @@ def defects(contact: Contact) -> list[str]:
         found.append(f"birthday: {contact.birthday!r} is no date like 1984-02-29, or --02-29 without its year")
     for entries in (contact.emails, contact.im_addresses):
         found += [f"{one.value[:40]}…: longer than {_LONGEST_ADDRESS}" for one in entries if _is_long(one)]
+    if contact.received is not None and not is_in_calendars(contact.received):
+        found.append("received: Unix seconds within the years 1 to 9999")
     return found
 
 

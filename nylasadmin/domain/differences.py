@@ -13,7 +13,7 @@ from nylasadmin.domain.fidelity import Fidelity
 from nylasadmin.domain.fields import SENSITIVE, Field
 from nylasadmin.domain.kinds import Item, compared, kind_of
 
-__all__ = ["MASK", "Difference", "Field", "differences", "masked"]
+__all__ = ["MASK", "Difference", "Field", "Versions", "differences", "masked", "masked_versions", "side_by_side"]
 
 MASK = "•••"
 
@@ -40,6 +40,38 @@ def differences(old: Item | None, new: Item | None, fidelity: Fidelity) -> list[
         if gone != come:
             found.append(Difference(field, _without(gone, come), _without(come, gone)))
     return [d for d in found if d.old or d.new]
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """One field as either side has it; of a side that lacks the item, nothing."""
+
+    field: Field
+    crm: tuple[str, ...]
+    nylas: tuple[str, ...]
+    differs: bool
+
+
+def side_by_side(crm: Item | None, nylas: Item | None, fidelity: Fidelity) -> list[Versions]:
+    """Give all fields that either side has a value for, as they count under a fidelity."""
+    known = crm if crm is not None else nylas
+    if known is None:
+        return []
+    rows = []
+    for field, read in kind_of(known).fields.items():
+        first, second = (() if i is None else tuple(read(compared(i, fidelity))) for i in (crm, nylas))
+        if first or second:
+            rows.append(Versions(field, first, second, crm is not None and nylas is not None and first != second))
+    return rows
+
+
+def masked_versions(rows: Iterable[Versions]) -> list[Versions]:
+    """Hide of versions what :func:`masked` hides of differences; which fields differ stays to be seen."""
+    return [
+        Versions(row.field, (MASK,) * len(row.crm), (MASK,) * len(row.nylas), row.differs)
+        if row.field in SENSITIVE
+        else row
+        for row in rows
+    ]
 
 
 def _without(these: list[str], those: list[str]) -> tuple[str, ...]:

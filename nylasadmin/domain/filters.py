@@ -11,11 +11,9 @@ from enum import StrEnum
 import msgspec
 
 from nylasadmin.domain.items import ItemType, midnight_utc
-from nylasadmin.domain.observations import Observed, Window
+from nylasadmin.domain.observations import Observed, Window, lasts_whole_days
 from nylasadmin.domain.recurrence import FOREVER
 from nylasadmin.domain.zones import zone_or_utc
-
-_DAY_S = 86_400
 
 
 class By(StrEnum):
@@ -86,7 +84,7 @@ class Sieve(msgspec.Struct, frozen=True, kw_only=True):
             return True
         if self.by is By.MODIFIED:
             return item.modified is None or self.times.start <= item.modified < self.times.end
-        inside = self.days if _is_whole_days(item) else self.times
+        inside = self.days if lasts_whole_days(item) else self.times
         if item.is_recurring:
             return inside.holds(item)
         return not _is_timeless(item) and inside.start <= item.start < inside.end
@@ -113,11 +111,6 @@ def sieve(asked: Filter) -> Sieve:
         else None,
         days=Window(midnight_utc(first) if first else -FOREVER, midnight_utc(after) if after else FOREVER),
     )
-
-
-def _is_whole_days(item: Observed) -> bool:
-    ends_at_midnight = item.end % _DAY_S == 0 or item.end == FOREVER
-    return item.start % _DAY_S == 0 and item.end > item.start and ends_at_midnight
 
 
 def _is_timeless(item: Observed) -> bool:

@@ -127,6 +127,8 @@ def spare(actions: Iterable[Action], spared: frozenset[ItemId]) -> list[Action]:
 
     ``spared`` holds ids of either side: an item that is to be created has none at the destination.
     """
+    if not spared:
+        return list(actions)
     return [_left_out(a) if a.writes and (a.destination in spared or a.source in spared) else a for a in actions]
 
 

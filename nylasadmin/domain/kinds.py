@@ -76,6 +76,13 @@ def _contact_fingerprint(contact: Contact, fidelity: Fidelity) -> bytes:
     return _hash(contacts.compared(contact, fidelity.contacts))
 
 
+def _contact_outline(contact: Contact) -> Outline:
+    """A contact made from mail lies where that message does; any other, and one of unknown date, in every window."""
+    if not contact.is_from_mail or contact.received is None:
+        return _TIMELESS
+    return Outline(start=contact.received, end=contact.received)
+
+
 def _mail_outline(item: Mail) -> Outline:
     """Mail has no length: the moment that decides whether it takes part is both its start and its end."""
     return Outline(start=item.received, end=item.received, uid=item.uid)
@@ -106,7 +113,7 @@ CONTACT: Kind[Contact] = Kind(
     fingerprint=_contact_fingerprint,
     is_alike=lambda contact, fidelity: contacts.is_alike(contact, fidelity.contacts),
     merged=lambda source, destination, fidelity: contacts.merged(source, destination, fidelity.contacts),
-    outline=lambda _: _TIMELESS,
+    outline=_contact_outline,
     fields=fields.CONTACT_FIELDS,
     defects=contacts.defects,
     is_known_by_content=True,

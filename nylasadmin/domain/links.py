@@ -55,7 +55,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     ``policy`` was frozen at ``connected_at``. ``synced_at``: when every link had been copied once since then; until
     ``first_snapshot_id`` has done that, the account is syncing. ``state_at``: since when it is in its state.
     ``frozen_at``: when the policy was frozen; what was copied before that followed another one.
-    ``revoke_due_at``: since when its grant is to be revoked at Nylas, ``None`` when nothing is due.
+    ``revoke_due_at``: since when its grant is to be revoked at Nylas, ``None`` when nothing is due; ``revoke_problem``:
+    why the last try failed. ``former_emails``: addresses it had before, the latest last.
     """
 
     id: int
@@ -72,6 +73,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     first_snapshot_id: int | None = None
     synced_at: int | None = None
     revoke_due_at: int | None = None
+    revoke_problem: str = ""
+    former_emails: tuple[str, ...] = ()
 
     @property
     def is_syncing(self) -> bool:

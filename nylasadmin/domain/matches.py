@@ -51,10 +51,11 @@ def _by_id(items: Iterable[Observed]) -> list[Observed]:
 def _one_to_one(
     pairs: Iterable[Pair], source: Mapping[ItemId, Observed], destination: Mapping[ItemId, Observed]
 ) -> tuple[dict[ItemId, ItemId], list[Pair]]:
-    every = set(pairs)
-    partners = {p.source: p.destination for p in every}
-    if len(every) == len(partners) == len(set(partners.values())):
+    given = list(pairs)
+    partners = {p.source: p.destination for p in given}
+    if len(given) == len(partners) == len(set(partners.values())):
         return partners, []
+    every = set(given)
     partners.clear()
     held: set[ItemId] = set()
     contradicted: list[Pair] = []

@@ -6,11 +6,14 @@ Only values; nothing here decides.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
 from nylasadmin.domain.items import ItemId, Moment
 from nylasadmin.domain.recurrence import FOREVER
+
+_DAY_S = 86_400
 
 
 class Reason(StrEnum):
@@ -74,19 +77,42 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     digest: bytes | None = None
 
 
+class Spanning(Protocol):
+    """What lies somewhere in time: ``[start, end)`` in Unix seconds; without length where both are the same."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
 class Window(msgspec.Struct, frozen=True):
-    """The time that takes part, ``[start, end)`` in Unix seconds. An item takes part if any of it lies inside."""
+    """The time that takes part, ``[start, end)`` in Unix seconds. An item takes part if any of it lies inside.
+
+    ``first_day``: 00:00 UTC of the first day that takes part, for what lasts whole days; ``None``: that begins with
+    ``start`` as well.
+    """
 
     start: int = -FOREVER
     end: int = FOREVER
+    first_day: int | None = None
 
     def meet(self, other: Window) -> Window:
         """Give the time that lies in both."""
-        return Window(max(self.start, other.start), min(self.end, other.end))
+        days = [w.start if w.first_day is None else w.first_day for w in (self, other)]
+        first_day = None if self.first_day is None and other.first_day is None else max(days)
+        return Window(max(self.start, other.start), min(self.end, other.end), first_day)
 
-    def holds(self, item: Observed) -> bool:
+    def holds(self, item: Spanning) -> bool:
         """Say whether any part of the item lies inside. An item without length counts at its start."""
-        return item.start < self.end and (item.end > self.start or item.start >= self.start)
+        since = self.start if self.first_day is None or not lasts_whole_days(item) else self.first_day
+        return item.start < self.end and (item.end > since or item.start >= since)
+
+
+def lasts_whole_days(item: Spanning) -> bool:
+    """Say whether an item lasts from midnight to midnight UTC: both sides report an all-day item so."""
+    ends_at_midnight = item.end % _DAY_S == 0 or item.end == FOREVER
+    return item.start % _DAY_S == 0 and item.end > item.start and ends_at_midnight
 
 
 ALWAYS = Window()

@@ -6,7 +6,7 @@ randomness; equal facts give equal plans, whatever their order. The code that pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -30,6 +30,7 @@ __all__ = [
     "ReceiverOnly",
     "Window",
     "plan",
+    "plan_by_id",
 ]
 
 
@@ -126,15 +127,29 @@ def plan(
     later one counts. Get and Send differ only by the order of the arguments. Source: the ten rows of the table of
     snapshots in the product's description.
     """
+    return plan_by_id({o.id: o for o in source}, {o.id: o for o in destination}, pairs, options)
+
+
+def plan_by_id(
+    source: Mapping[ItemId, Observed],
+    destination: Mapping[ItemId, Observed],
+    pairs: Iterable[Pair],
+    options: Options,
+) -> list[Action]:
+    """Decide as :func:`plan` does, for whoever has both listings by id already: they are not copied."""
     return _Planner(source, destination, pairs, options).actions()
 
 
 class _Planner:
     def __init__(
-        self, source: Iterable[Observed], destination: Iterable[Observed], pairs: Iterable[Pair], options: Options
+        self,
+        source: Mapping[ItemId, Observed],
+        destination: Mapping[ItemId, Observed],
+        pairs: Iterable[Pair],
+        options: Options,
     ) -> None:
-        self.source = {o.id: o for o in source}
-        self.destination = {o.id: o for o in destination}
+        self.source = source
+        self.destination = destination
         self.options = options
         self.sieve = sieve(options.filter) if options.filter else None
         self.matches = match(self.source, self.destination, pairs, options.window)
@@ -145,10 +160,10 @@ class _Planner:
         held = adopted.union(partners.values())
         gone = sorted((s, d) for s, d in partners.items() if s not in self.source and d not in adopted)
         decided = [
-            *(self._of_source(o) for _, o in sorted(self.source.items())),
+            *(self._of_source(self.source[i]) for i in sorted(self.source)),
             *(self._of_vanished(s, d) for s, d in gone),
             *(self._of_contradicted(p) for p in self.matches.contradicted),
-            *(self._of_receiver_only(o) for i, o in sorted(self.destination.items()) if i not in held),
+            *(self._of_receiver_only(self.destination[i]) for i in sorted(self.destination.keys() - held)),
         ]
         return decided if self.options.only is None else self._asked_for(decided, self.options.only)
 

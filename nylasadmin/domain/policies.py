@@ -6,11 +6,12 @@ arithmetic: no clock, no I/O. Times are Unix seconds in UTC.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
+from nylasadmin.domain.items import midnight_utc
 from nylasadmin.domain.observations import Window
 from nylasadmin.domain.zones import is_known_zone, zone_or_utc
 
@@ -71,7 +72,17 @@ class FrozenPolicy(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def window(self) -> Window:
         """Give the time whose items take part."""
-        return Window(self.sync_from)
+        return _since(self.sync_from, self.zone)
+
+    @property
+    def webhook_window(self) -> Window:
+        """Give the time whose items notify: never further back than what takes part."""
+        webhook_from = self.sync_from if self.webhook_from is None else self.webhook_from
+        return _since(max(self.sync_from, webhook_from), self.zone)
+
+    def window_of(self, days: int) -> Window:
+        """Give the time that lies within another number of days before the same day of connecting."""
+        return _since(cut_off(self.sync_from, days - self.sync_days, self.zone), self.zone)
 
 
 def freeze(policies: Policies, connected_at: int) -> FrozenPolicy:
@@ -98,18 +109,30 @@ def cut_off(connected_at: int, days: int, zone: str) -> int:
     return int((day - timedelta(days=days)).timestamp())
 
 
+def _since(cut_off: int, zone: str) -> Window:
+    """Give the time from a cut-off on. An all-day item belongs to its dates wherever one is."""
+    return Window(cut_off, first_day=midnight_utc(local_day(cut_off, zone)))
+
+
+def local_day(at: int, zone: str) -> date:
+    """Give the day that the calendar of a zone shows at a moment."""
+    return datetime.fromtimestamp(at, zone_or_utc(zone)).date()
+
+
 def problems(policies: Policies) -> dict[str, str]:
     """Name each field that cannot be accepted, with what to enter instead. Empty: all is well."""
     found: dict[str, str] = {}
-    most = MOST_SYNC_DAYS[policies.plan]
-    if not 0 <= policies.sync_days <= (MOST_DAYS if most is None else most):
-        why = "a hundred years" if most is None else f"the plan {policies.plan} allows no more"
-        found["sync_days"] = f"Enter a number of days from 0 to {MOST_DAYS if most is None else most:,} ({why})."
+    limit = MOST_SYNC_DAYS[policies.plan]
+    most = MOST_DAYS if limit is None else limit
+    if not 0 <= policies.sync_days <= most:
+        why = "a hundred years" if limit is None else f"the plan {policies.plan} allows no more"
+        found["sync_days"] = f"Enter a number of days from 0 to {most:,} ({why})."
     if not 0 <= policies.webhook_days <= MOST_DAYS:
         found["webhook_days"] = f"Enter a number of days from 0 to {MOST_DAYS:,}."
     elif policies.webhook_days > policies.sync_days:
         found["webhook_days"] = (
-            f"Enter at most {policies.sync_days}, as for synchronizing: nothing notifies that is not synchronized."
+            f"Enter at most {max(0, min(policies.sync_days, most)):,}, as for synchronizing: "
+            "nothing notifies that is not synchronized."
         )
     if not is_known_zone(policies.zone):
         found["zone"] = "Enter the name of a time zone, for example UTC or Europe/Berlin."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 
 import msgspec
@@ -80,10 +81,9 @@ _PLANNED = {
 def count(actions: list[Action], read: int) -> Counters:
     """Count a plan. Adopted pairs are equal already and count as unchanged; forgotten ones count nowhere."""
     counts = dict.fromkeys(_PLANNED.values(), 0)
-    for action in actions:
-        field = _PLANNED.get(action.kind)
-        if field:
-            counts[field] += 1
+    for kind, number in Counter(action.kind for action in actions).items():
+        if field := _PLANNED.get(kind):
+            counts[field] += number
     return Counters(read=read, **counts)
 
 
@@ -92,7 +92,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     ``plan_id`` names the preview that the run is bound to; ``spared`` are items that an operator has left out.
     ``is_one_of_many``: its snapshot has other links too, and is judged as a whole. ``pauses`` counts how often it was
-    resumed; ``undoes_id`` is the snapshot that it takes back.
+    resumed; ``undoes_id`` is the snapshot that it takes back. ``is_narrow``: only chosen items take part.
+    ``claimed_at``: when this worker took it (Unix seconds).
     """
 
     id: int
@@ -100,6 +101,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     link_id: int
     direction: Direction
     receiver_only: ReceiverOnly
+    account_id: int = 0
+    claimed_at: int = 0
     is_preview: bool = False
     state: RunState = RunState.QUEUED
     fence: int = 0
@@ -110,6 +113,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     filter: Filter | None = None
     pauses: int = 0
     undoes_id: int | None = None
+    is_narrow: bool = False
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,3 +15,14 @@ def next_wait_s(attempts: int, *, is_transient: bool) -> int | None:
     """Give how long to wait after that many failed tries; ``None``: no further try by itself."""
     waits = TRANSIENT_WAITS_S if is_transient else PERMANENT_WAITS_S
     return waits[attempts - 1] if 1 <= attempts <= len(waits) else None
+
+
+LONGEST_REVOKE_WAIT_S = 6 * 3600
+
+
+def revoke_wait_s(tries: int) -> int:
+    """Give how long to wait after that many tries to revoke a grant: a minute, doubling, never more than six hours.
+
+    There is no last try: what somebody was told is disconnected must not stay open at Nylas.
+    """
+    return int(min(LONGEST_REVOKE_WAIT_S, 60 * 2 ** (min(tries, 20) - 1)))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nylasadmin.services.accounts import Accounts
 from nylasadmin.services.answers import Answers
 from nylasadmin.services.arrivals import Arrivals
 from nylasadmin.services.audit import Audit
 from nylasadmin.services.connecting import Connecting
 from nylasadmin.services.console import Console
 from nylasadmin.services.crm import Crm
+from nylasadmin.services.explaining import Explaining
 from nylasadmin.services.failed import Failed
 from nylasadmin.services.links import Links
 from nylasadmin.services.operators import Operators
 from nylasadmin.services.pauses import Pauses
 from nylasadmin.services.plans import Plans
+from nylasadmin.services.policies import Policies
 from nylasadmin.services.sign_in_views import Outcomes
 from nylasadmin.services.snapshots import Snapshots
 from nylasadmin.services.targets import Targets
@@ -26,11 +29,13 @@ class Services:
     """Everything the console and the command line may ask for."""
 
     targets: Targets
+    accounts: Accounts
     links: Links
     snapshots: Snapshots
     pauses: Pauses
     failed: Failed
     plans: Plans
+    policies: Policies
     answers: Answers
     undo: Undo
     operators: Operators
@@ -38,5 +43,6 @@ class Services:
     crm: Crm
     audit: Audit
     arrivals: Arrivals
+    explaining: Explaining
     connecting: Connecting
     outcomes: Outcomes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -180,13 +180,13 @@ class Connecting(Inviting):
             return SignInProblem.WRONG_ACCOUNT, self._dropped(actor, directory, grant)
         if known is not None:
             grant = msgspec.structs.replace(grant, email=known.email)
-        folders, trouble = folders_of(directory, [grant])
-        if grant.id not in folders:
-            return SignInProblem.UNREACHABLE, "; ".join(trouble)
-        return self._stored(actor, sign_in, grant, folders[grant.id], trouble)
+        listed = folders_of(directory, [grant])
+        if grant.id not in listed.folders:
+            return SignInProblem.UNREACHABLE, "; ".join(listed.trouble)
+        return self._stored(actor, sign_in, grant, listed.folders[grant.id], listed.trouble)
 
     def _stored(
-        self, actor: Actor, sign_in: SignIn, grant: Grant, folders: Folders, trouble: list[str]
+        self, actor: Actor, sign_in: SignIn, grant: Grant, folders: Folders, trouble: Sequence[str]
     ) -> tuple[SignInProblem | None, str]:
         now = int(self._clock.now())
         with self._storage.write() as tx:
@@ -194,7 +194,7 @@ class Connecting(Inviting):
             conflict = conflict_of(tx, target.id, user, grant.email)
             if conflict is not None:
                 return conflict, grant.email
-            stored = store(tx, target, user, grant, folders, now)
+            stored = store(tx, actor, target, user, grant, folders, now)
             if not tx.sign_ins.connected(sign_in.id, stored.account.id, "; ".join(trouble)):
                 raise NotFound("sign-in", sign_in.id)  # rolls all of it back
             action = "account.connect" if stored.is_new else "account.sign_in_again"
@@ -262,7 +262,7 @@ def _actor_of(tx: UnitOfWork, sign_in: SignIn, address: str) -> Actor:
     return Actor(name=f"user:{_user_of(tx, sign_in).email}", address=address)
 
 
-def _facts(target: Target, user: CrmUser, stored: Stored, trouble: list[str]) -> dict[str, object]:
+def _facts(target: Target, user: CrmUser, stored: Stored, trouble: Sequence[str]) -> dict[str, object]:
     account = stored.account
     return {
         "target": target.name,
@@ -272,5 +272,5 @@ def _facts(target: Target, user: CrmUser, stored: Stored, trouble: list[str]) ->
         "links": stored.links,
         "snapshot": stored.snapshot_id,
         "sync_from": account.policy.sync_from,
-        **({"problems": trouble} if trouble else {}),
+        **({"problems": list(trouble)} if trouble else {}),
     }

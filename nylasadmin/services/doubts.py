@@ -35,8 +35,11 @@ def _differing_series(facts: Facts) -> dict[ItemId, ItemId]:
     """Give the pairs of which the copy is a series that differs."""
     found: dict[ItemId, ItemId] = {}
     for pair in facts.pairs:
-        listed, copy = facts.source.get(pair.source), facts.destination.get(pair.destination)
-        if listed and copy and copy.is_recurring and listed.fingerprint != copy.fingerprint:
+        copy = facts.destination.get(pair.destination)
+        if copy is None or not copy.is_recurring:
+            continue
+        listed = facts.source.get(pair.source)
+        if listed is not None and listed.fingerprint != copy.fingerprint:
             found[pair.source] = pair.destination
     return found
 

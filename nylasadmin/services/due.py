@@ -1,4 +1,5 @@
-"""What falls due by itself: judging snapshots whose links are all planned, creating again what was not to be deleted.
+"""What falls due by itself: judging snapshots whose links are all planned, creating again what was not to be deleted,
+copying what was missed while an account was not signed in.
 
 All of it follows from rows of the database. It is done by whoever looks for work, again and again, so a process that
 ends in between loses nothing, and the order in which links end does not matter.
@@ -8,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nylasadmin.domain.links import Link
 from nylasadmin.domain.plan import OPPOSITE, Action, ActionKind, Direction
-from nylasadmin.domain.privileges import Actor
+from nylasadmin.domain.privileges import ENGINE, Actor
 from nylasadmin.domain.runs import Run, RunState
 from nylasadmin.errors import Refused
+from nylasadmin.services import wording
 from nylasadmin.services.audit import record
 from nylasadmin.services.guarding import judge_snapshots
 from nylasadmin.services.observing import Facts
 from nylasadmin.services.rows import ChosenItem, DueRejection, Rejection
-from nylasadmin.services.snapshots import Wish, add_runs_for
+from nylasadmin.services.snapshots import Wish, add_over, add_runs_for
 from nylasadmin.services.storage import UnitOfWork
 
 CREATE_AGAIN = "create again what was not to be deleted"
@@ -25,8 +28,8 @@ _STANDING = frozenset({ActionKind.SKIP, ActionKind.KEEP, ActionKind.OUTSIDE})
 
 
 def is_something_due(tx: UnitOfWork) -> bool:
-    """Say whether :func:`do_what_is_due` has anything to do; two looks at small indexes."""
-    return bool(tx.holds.unjudged()) or tx.rejections.has_due()
+    """Say whether :func:`do_what_is_due` has anything to do; three looks at small indexes."""
+    return bool(tx.holds.unjudged()) or tx.rejections.has_due() or tx.links.has_behind()
 
 
 def do_what_is_due(tx: UnitOfWork) -> None:
@@ -40,6 +43,30 @@ def do_what_is_due(tx: UnitOfWork) -> None:
         if free and all(due.busy in (None, RunState.HELD) for due in group):  # in one snapshot, not one per link
             _create_again(tx, target_id, direction, Actor(name=operator), free)
             tx.rejections.settle([r.id for r in free])
+    _catch_up(tx)
+
+
+def _catch_up(tx: UnitOfWork) -> None:
+    """Ask for a Get of the links that may have missed changes, in one snapshot for each target."""
+    behind: dict[int, list[Link]] = {}
+    for link in tx.links.behind():
+        behind.setdefault(link.target_id, []).append(link)
+    for target_id, links in behind.items():
+        _get(tx, target_id, links)
+        tx.links.caught_up([link.id for link in links])
+
+
+def _get(tx: UnitOfWork, target_id: int, links: Sequence[Link]) -> None:
+    link_id = links[0].id if len(links) == 1 else None
+    wish = Wish(direction=Direction.GET, target_id=target_id, link_id=link_id, reason=wording.AFTER_SIGN_IN)
+    facts = {"direction": wish.direction, "links": len(links), "reason": wish.reason}
+    try:
+        snapshot_id, _ = add_over(tx, ENGINE, wish, links)
+    except Refused as refusal:  # inbound is off meanwhile: the next Get does it
+        name = f"target {tx.targets.get(target_id).name}"
+        record(tx, ENGINE, "snapshot.request", name, new=facts | {"why": refusal.why}, outcome="refused")
+        return
+    record(tx, ENGINE, "snapshot.request", tx.console.snapshot(snapshot_id).name, new=facts)
 
 
 def _group(due: DueRejection) -> tuple[int, Direction, str]:

@@ -6,7 +6,7 @@ import logging
 
 import msgspec
 
-from nylasadmin.domain.links import AccountState
+from nylasadmin.domain.links import Account, AccountState
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import ENGINE
 from nylasadmin.domain.runs import Run, RunState
@@ -25,21 +25,20 @@ def finish(tx: UnitOfWork, run: Run, subject: Subject) -> RunState | None:
         return None
     items = tx.items.count(scope_of(subject, run))
     is_failing = counters.failed > 0 or tx.failed.has_open(run.link_id)
-    tx.links.finished(run.link_id, run.direction, items=items, is_failing=is_failing, is_copy=_copies_the_link(tx, run))
+    tx.links.finished(run.link_id, run.direction, items=items, is_failing=is_failing, is_copy=_copies_the_link(run))
     if run.direction is Direction.GET and tx.accounts.note_synced(subject.account.id):
         log.info("account %s: first synchronization done", subject.account.email)
     log.info("run %s done: %s", run.id, msgspec.structs.asdict(counters))
     return RunState.DONE
 
 
-def _copies_the_link(tx: UnitOfWork, run: Run) -> bool:
+def _copies_the_link(run: Run) -> bool:
     is_part = run.filter is not None and run.filter.is_partial
-    return run.undoes_id is None and not is_part and not tx.runs.is_narrow(run.snapshot_id)
+    return run.undoes_id is None and not is_part and not run.is_narrow
 
 
-def park_account(tx: UnitOfWork, run: Run) -> None:
-    """Note that the account of a run has to sign in again."""
-    account = tx.accounts.get(tx.links.get(run.link_id).account_id)
+def needs_sign_in(tx: UnitOfWork, account: Account) -> None:
+    """Note that an account has to sign in again; one that is disconnected stays so."""
     if account.state is AccountState.CONNECTED:
         tx.accounts.set_state(account.id, AccountState.NEEDS_SIGN_IN)
         record(tx, ENGINE, "account.needs_sign_in", f"account {account.email}", old=account.state)

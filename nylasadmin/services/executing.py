@@ -7,6 +7,7 @@ leave, and its end is recorded afterwards; a write that has left and has no end 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -17,7 +18,6 @@ from nylasadmin.domain.kinds import Item
 from nylasadmin.domain.plan import BOOKKEEPING, Action, ActionKind
 from nylasadmin.errors import ConnectionRefused, HostUnknown, NylasAdminError, NylasError, TlsFailed, Unauthorized
 from nylasadmin.services.given import take_over
-from nylasadmin.services.leases import LeaseLost
 from nylasadmin.services.lost import as_made, find_made
 from nylasadmin.services.ports import Bodies, ItemReader, ItemStore, Outcome, Recognizing, WriteOrder
 from nylasadmin.services.recording import WITH_BODY, Record, Work
@@ -112,9 +112,13 @@ def execute_remote(work: Work, actions: Sequence[Action], *, store: ItemStore) -
     """Write to Nylas, announced in batches. Raises :class:`Cancelled`, ``LeaseLost`` or :class:`GivenUp`."""
     if remembered := [a for a in actions if a.kind in BOOKKEEPING]:
         _with_news(work, store, remembered, partial(_remember_only, work))
-    waiting = iter([a for a in actions if a.writes])
-    while batch := list(islice(waiting, _REMOTE_BATCH)):
-        _with_news(work, store, batch, partial(_send_batch, work, store))
+    sending = _Sending(work, store, [a for a in actions if a.writes])
+    try:
+        for outcome in store.write(sending.orders()):
+            sending.take(outcome)
+    finally:
+        sending.close()
+    sending.raise_reason()
 
 
 def _remember_only(work: Work, batch: Holding, looks_left: int) -> None:
@@ -123,28 +127,6 @@ def _remember_only(work: Work, batch: Holding, looks_left: int) -> None:
         record = Record(work, 0)
         record.remember(without_news(tx, work, batch, looks_left).actions)
         record.commit(tx)
-
-
-def _send_batch(work: Work, store: ItemStore, batch: Holding, looks_left: int) -> None:
-    before = store.load([a.destination for a in batch.actions if a.destination])
-    with work.storage.write() as tx:
-        work.lease.check_in(tx)
-        record = Record(work, tx.writes.next_seq(work.run.id))
-        actions = _holding(work, tx, record, without_news(tx, work, batch, looks_left))
-        bodies = work.source_in(tx, [a.source for a in actions if a.source and a.kind in WITH_BODY])
-        orders = [o for o in (record.order(a, bodies, before) for a in actions) if o is not None]
-        tx.writes.intend(work.run.id, work.run.link_id, record.announced())
-        record.commit(tx)
-    sending = _Sending(work, record, orders)
-    try:
-        for outcome in store.write(sending.orders()):
-            settled = _settled(work, store, outcome, record)
-            if settled.id is not None and settled.error is not None:
-                record.half_done(settled.key, _left(work, store, settled.id))
-            sending.take(settled)
-    finally:
-        sending.close()
-    sending.raise_reason()
 
 
 def _settled(work: Work, store: ItemStore, outcome: Outcome, record: Record) -> Outcome:
@@ -183,71 +165,76 @@ def _left(work: Work, store: ItemStore, item_id: ItemId) -> bytes | None:
 
 
 class _Sending:
-    """Feeds a batch's orders one by one, until the run is over or hopeless.
+    """Feeds orders one by one, until the run is over or hopeless, and records what comes back.
 
-    An order is marked as sent in the transaction that records what came back before it: one per item.
+    A store takes orders from threads of its own, as soon as one is free, while the caller records: these take turns.
+    Batches only say how many orders are made at once; none waits for the one before to come back.
     """
 
-    def __init__(self, work: Work, record: Record, orders: list[WriteOrder]) -> None:
+    def __init__(self, work: Work, store: ItemStore, actions: Sequence[Action]) -> None:
         self._work = work
-        self._record = record
-        self._waiting = orders
-        self._unsent = set(record.actions)
-        self._came_back: list[Outcome] = []
-        self._reason: NylasAdminError | None = None
+        self._store = store
+        self._waiting = iter(actions)
+        with work.storage.read() as tx:
+            self._record = Record(work, tx.writes.next_seq(work.run.id))
+        self._turn = threading.Lock()
+        self._begun: list[WriteOrder] = []
+        self._unsent: set[int] = set()
+        self._reason: GivenUp | None = None
         self._in_a_row = 0
 
     def orders(self) -> Iterator[WriteOrder]:
-        for order in self._waiting:
-            may_leave = self._mark(order.key)
-            if self._reason is not None:
-                return
-            if may_leave:
-                yield order
-
-    def _mark(self, seq: int) -> bool:
-        """Mark an order as sent and say so, unless the run is over or its item was edited since it was read."""
-        try:
-            with self._work.storage.write() as tx:
-                self._write_down(tx)
-                self._ask()
+        """Give orders that are to leave at once. Raises as a lease does, and ``NylasError``."""
+        while batch := list(islice(self._waiting, _REMOTE_BATCH)):
+            with self._turn:
+                _with_news(self._work, self._store, batch, self._begin)
+            for order in self._begun:
                 if self._reason is not None:
-                    return False
-                self._unsent.discard(seq)
-                if is_as_read(tx, self._work, self._record.actions[seq]):
-                    tx.writes.sent(self._work.run.id, seq)
-                    return True
-        except LeaseLost as lost:
-            self._reason = lost
-            return False
-        self.take(Outcome(key=seq, has_moved=True))
-        return False
+                    return
+                if self._may_leave(order.key):
+                    yield order
 
-    def _ask(self) -> None:
-        """See whether to go on; the lease was looked at in this very transaction."""
-        try:
-            self._work.lease.check()
-        except NylasAdminError as reason:
-            self._reason = self._reason or reason
+    def _begin(self, batch: Holding, looks_left: int) -> None:
+        """Make the orders of a batch and announce them."""
+        work, record = self._work, self._record
+        before = self._store.load([a.destination for a in batch.actions if a.destination])
+        with work.storage.write() as tx:
+            work.lease.check_in(tx)
+            actions = _holding(work, tx, record, without_news(tx, work, batch, looks_left))
+            bodies = work.source_in(tx, [a.source for a in actions if a.source and a.kind in WITH_BODY])
+            made = (record.order(a, bodies, before) for a in actions)
+            self._begun = [order for order in made if order is not None]
+            tx.writes.intend(work.run.id, work.run.link_id, record.announced())
+            record.commit(tx)
+        self._unsent |= {order.key for order in self._begun}
+
+    def _may_leave(self, seq: int) -> bool:
+        """Mark an order as sent, unless its item was edited since it was read; raise if the run is not to go on."""
+        with self._turn, self._work.storage.write() as tx:
+            self._work.lease.check_in(tx)
+            is_as_announced = is_as_read(tx, self._work, self._record.actions[seq])
+            if is_as_announced:
+                tx.writes.sent(self._work.run.id, seq)
+            else:
+                self._write_down(tx, Outcome(key=seq, has_moved=True))
+            self._unsent.discard(seq)
+        return is_as_announced
 
     def take(self, outcome: Outcome) -> None:
-        """Note what became of an order; it is written down with the next one, or now if none will follow."""
-        self._came_back.append(outcome)
-        self._consider(outcome)
-        if self._reason is not None or not self._unsent:
-            self._flush()
+        """Record what became of an order."""
+        settled = _settled(self._work, self._store, outcome, self._record)
+        if settled.id is not None and settled.error is not None:
+            self._record.half_done(settled.key, _left(self._work, self._store, settled.id))
+        self._consider(settled)
+        with self._turn, self._work.storage.write() as tx:
+            self._work.lease.renew_in(tx)
+            self._write_down(tx, settled)
 
-    def _flush(self) -> None:
-        with self._work.storage.write() as tx:
-            self._write_down(tx)
-
-    def _write_down(self, tx: UnitOfWork) -> None:
-        self._work.lease.renew_in(tx)
-        ended, self._came_back = self._came_back, []
-        for outcome in ended:
-            self._record.note(outcome)
-        take_over(tx, self._work.scope, self._record.made(ended))
-        tx.writes.settle(self._work.run.id, [e for e in map(self._record.end, ended) if e is not None])
+    def _write_down(self, tx: UnitOfWork, outcome: Outcome) -> None:
+        self._record.note(outcome)
+        take_over(tx, self._work.scope, self._record.made([outcome]))
+        end = self._record.end(outcome)
+        tx.writes.settle(self._work.run.id, [end] if end is not None else [])
         self._record.commit(tx)
 
     def _consider(self, outcome: Outcome) -> None:
@@ -258,8 +245,8 @@ class _Sending:
             self._reason = GivenUp(outcome.error)
 
     def close(self) -> None:
-        """Say of what was announced and never sent that it was not."""
-        if self._unsent and not isinstance(self._reason, LeaseLost):
+        """Say of what was announced and never sent that it was not. Raises ``LeaseLost``."""
+        if self._unsent:
             with self._work.storage.write() as tx:
                 self._work.lease.renew_in(tx)
                 tx.writes.settle(self._work.run.id, [(seq, "unsent", None) for seq in sorted(self._unsent)])

@@ -85,7 +85,8 @@ class Failed:
     def dismiss(self, actor: Actor, query: FailedQuery, reason: str) -> int:
         """Put all items aside that a query matches; give how many. The next failure of an item brings it back.
 
-        Dismissed once more, an item stays as it is. Raises :class:`InvalidInput` without a reason.
+        Raises :class:`InvalidInput` without a reason, :class:`Refused` (``no_failed_item``) when no item matches that
+        was not put aside already.
         """
         text = reason.strip()
         wrong = {} if text else {"reason": "Say why these items need no more care; it is kept in the audit trail."}
@@ -94,6 +95,8 @@ class Failed:
             raise InvalidInput(wrong)
         with self._storage.write() as tx:
             count = tx.failed.dismiss(query, actor.name, text)
+            if not count:
+                raise Refused("no_failed_item")
             record(tx, actor, "failed.dismiss", "failed items", new={"items": count, "reason": text})
             return count
 

@@ -37,7 +37,7 @@ def judge(
     Exactly the deletes that were approved pass, by whoever approved them; so they do after an interruption.
     """
     victims = deletes_of(actions) | done
-    counted = tally_of(facts, actions, done)
+    counted = _tally(facts, actions, len(victims), done)
     verdict = Verdict(tally=counted, victims=digest(victims))
     if run.approved == verdict.victims:
         return verdict
@@ -47,8 +47,12 @@ def judge(
 
 def tally_of(facts: Facts, actions: list[Action], done: frozenset[ItemId] = frozenset()) -> Tally:
     """Give what the guard counts of a run; what the run has deleted already counts as still there."""
+    return _tally(facts, actions, len(deletes_of(actions) | done), done)
+
+
+def _tally(facts: Facts, actions: list[Action], deletes: int, done: frozenset[ItemId]) -> Tally:
     return Tally(
-        deletes=len(deletes_of(actions) | done),
+        deletes=deletes,
         destination_items=_taking_part(facts, actions) + len(done),
         source_items=len(facts.source),
         source_before=facts.read_before,

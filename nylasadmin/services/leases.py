@@ -13,7 +13,7 @@ from types import TracebackType
 
 from nylasadmin.domain.links import OffReason, off_reasons
 from nylasadmin.domain.runs import Run, RunState
-from nylasadmin.errors import NylasAdminError
+from nylasadmin.errors import NotFound, NylasAdminError
 from nylasadmin.services.storage import Clock, Storage, UnitOfWork
 
 LEASE_S = 60.0
@@ -171,5 +171,8 @@ class Lease:
 
 def off_now(tx: UnitOfWork, run: Run) -> tuple[OffReason, ...]:
     """Name what keeps the run's direction from being on at this moment."""
-    owned = tx.links.with_owners(run.link_id)
+    try:
+        owned = tx.links.with_owners(run.link_id)
+    except NotFound:
+        return (OffReason.REMOVED,)
     return off_reasons(run.direction, owned.link, owned.target, owned.account)

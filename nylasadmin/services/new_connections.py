@@ -6,11 +6,16 @@ import msgspec
 
 from nylasadmin.domain.directory import Folders, Grant
 from nylasadmin.domain.links import Account, AccountState, CrmUser
+from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.policies import freeze
+from nylasadmin.domain.privileges import ENGINE, Actor
 from nylasadmin.domain.sign_ins import SignIn, SignInProblem
 from nylasadmin.domain.targets import Target
-from nylasadmin.services.accounts_resume import continue_after_sign_in, get_of_account
+from nylasadmin.errors import Refused
+from nylasadmin.services.accounts import signed_in_again
+from nylasadmin.services.audit import record
 from nylasadmin.services.discovering import links_to, offered
+from nylasadmin.services.snapshots import Wish, add_over
 from nylasadmin.services.storage import UnitOfWork
 
 
@@ -45,37 +50,51 @@ def is_expected(sign_in: SignIn, known: Account | None, grant: Grant) -> bool:
     return grant.email == sign_in.email or (known is not None and known.grant_id == grant.id)
 
 
-def store(tx: UnitOfWork, target: Target, user: CrmUser, grant: Grant, folders: Folders, now: int) -> Stored:
-    """Store a grant's account and links, and ask for what is to be copied now.
+def store(
+    tx: UnitOfWork, actor: Actor, target: Target, user: CrmUser, grant: Grant, folders: Folders, now: int
+) -> Stored:
+    """Store a grant's account and links, and see to it that what is to be copied now is. The caller wakes the runner.
 
     A new connection freezes the policies and starts with the primary calendar and the address book; links that were
     there before come back as they were. An account that only signs in again keeps its policy, and catches up.
     """
     known = tx.accounts.by_address(target.id, grant.email)
-    is_new = known is None or known.state is AccountState.DISCONNECTED
-    account_id = tx.accounts.save(
-        Account(
-            id=0,
-            target_id=target.id,
-            user_id=user.id,
-            email=grant.email,
-            provider=grant.provider,
-            grant_id=grant.id,
-            connected_at=now,
-            frozen_at=now,
-            state_at=now,
-            policy=freeze(target.policies, now),
-        )
+    if known is not None and known.state is not AccountState.DISCONNECTED:
+        signed_in_again(tx, known.id, grant, actor)
+        account, is_new = known, False
+    else:
+        account, is_new = _connected(tx, target, user, grant, now), True
+    made = [tx.links.save(link) for link in offered(links_to(folders, target.id, account.id, grant, user))]
+    snapshot_id = _first_get(tx, account) if account.synced_at is None and account.first_snapshot_id is None else None
+    return Stored(account=tx.accounts.get(account.id), is_new=is_new, links=len(made), snapshot_id=snapshot_id)
+
+
+def _connected(tx: UnitOfWork, target: Target, user: CrmUser, grant: Grant, now: int) -> Account:
+    account = Account(
+        id=0,
+        target_id=target.id,
+        user_id=user.id,
+        email=grant.email,
+        provider=grant.provider,
+        grant_id=grant.id,
+        connected_at=now,
+        frozen_at=now,
+        state_at=now,
+        policy=freeze(target.policies, now),
     )
-    made = [tx.links.save(link) for link in offered(links_to(folders, target.id, account_id, grant, user))]
-    account = tx.accounts.get(account_id)
-    return Stored(account=account, is_new=is_new, links=len(made), snapshot_id=_first_get(tx, account, is_new))
+    return tx.accounts.get(tx.accounts.save(account))
 
 
-def _first_get(tx: UnitOfWork, account: Account, is_new: bool) -> int | None:
-    if not is_new and account.synced_at is not None:
-        return continue_after_sign_in(tx, account)
-    snapshot_id = get_of_account(tx, account, f"first synchronization of {account.email}")
-    if snapshot_id is not None:
-        tx.accounts.set_first_snapshot(account.id, snapshot_id)
+def _first_get(tx: UnitOfWork, account: Account) -> int | None:
+    """Ask for the first synchronization: a Get over the links that are on; ``None`` where there is none to copy."""
+    links = [link for link in tx.links.of_account(account.id) if link.inbound]
+    reason = f"first synchronization of {account.email}"
+    wish = Wish(direction=Direction.GET, target_id=account.target_id, reason=reason)
+    try:
+        snapshot_id, runs = add_over(tx, ENGINE, wish, links)
+    except Refused:  # no link is on, all are busy, or the target is off: whoever changes that asks for one
+        return None
+    facts = {"direction": wish.direction, "links": runs, "reason": reason}
+    record(tx, ENGINE, "snapshot.request", tx.console.snapshot(snapshot_id).name, new=facts)
+    tx.accounts.set_first_snapshot(account.id, snapshot_id)
     return snapshot_id

@@ -85,8 +85,9 @@ def gather(
     Raises :class:`~nylasadmin.errors.NylasError` when the listing cannot be completed.
     """
     at_crm = {o.id: o for o in crm}
-    wanted = (nylas_id for crm_id, nylas_id in pairs if _counts(at_crm, crm_id, window))
-    at_nylas = listed(nylas, fidelity, wanted, still_wanted, window)
+    at_nylas = _listed(nylas, fidelity, still_wanted, window)
+    missing = [(crm_id, nylas_id) for crm_id, nylas_id in pairs if nylas_id not in at_nylas]
+    at_nylas |= _looked_up(nylas, fidelity, (n for crm_id, n in missing if _counts(at_crm, crm_id, window)))
     if direction is Direction.GET:
         known = [Pair(nylas_id, crm_id) for crm_id, nylas_id in pairs]
         return Facts(
@@ -111,12 +112,22 @@ def listed(
     window: Window = ALWAYS,
 ) -> dict[ItemId, Observed]:
     """Read a folder completely; items that are known and not in its listing are looked up by their ids."""
+    found = _listed(nylas, fidelity, still_wanted, window)
+    return found | _looked_up(nylas, fidelity, (item_id for item_id in known if item_id not in found))
+
+
+def _listed(
+    nylas: ItemReader, fidelity: Fidelity, still_wanted: Callable[[], None], window: Window
+) -> dict[ItemId, Observed]:
     found: dict[ItemId, Observed] = {}
     for batch in nylas.observe(fidelity, window):
-        found.update((o.id, o) for o in batch)
+        found.update({o.id: o for o in batch})
         still_wanted()
-    missing = [item_id for item_id in dict.fromkeys(known) if item_id not in found]
-    return found | {o.id: o for o in nylas.look_up(missing, fidelity)}
+    return found
+
+
+def _looked_up(nylas: ItemReader, fidelity: Fidelity, ids: Iterable[ItemId]) -> dict[ItemId, Observed]:
+    return {o.id: o for o in nylas.look_up(list(dict.fromkeys(ids)), fidelity)}
 
 
 def newest_first(facts: Facts, actions: list[Action]) -> list[Action]:

@@ -16,6 +16,9 @@ from nylasadmin.services.recording import WITH_BODY, Work
 from nylasadmin.services.rows import PlanItem
 
 _BATCH = 500
+KEPT_DAYS = 7
+"""How long a preview's items are kept; its counts stay."""
+
 SHOWN = frozenset(ActionKind) - {ActionKind.UNCHANGED, ActionKind.ADOPT, ActionKind.FORGET}
 """Kinds that a preview lists; what is equal or only remembered is counted."""
 

@@ -73,6 +73,23 @@ class Recognizing(Protocol):
         ...
 
 
+@runtime_checkable
+class Searching(Protocol):
+    """A reader that finds items by what people know of them: for explanations, never for planning.
+
+    It asks with the service's own filters, whatever the time of an item; where there is no filter it looks through the
+    folder. At most a few items are given.
+    """
+
+    def search(self, words: str, fidelity: Fidelity) -> list[Observed]:
+        """Find items by their title or, where items have them, by an e-mail address."""
+        ...
+
+    def find_uid(self, uid: str, fidelity: Fidelity) -> list[Observed]:
+        """Find items by their UID; nothing where items have none, or the provider cannot be asked for it."""
+        ...
+
+
 class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One write at the destination.
 
@@ -137,15 +154,15 @@ class Directory(Protocol):
 
     def grant(self, grant_id: str) -> Grant: ...
 
-    def revoke(self, grant_id: str) -> None:
-        """Delete a grant for good; one that is gone already counts as deleted."""
-        ...
-
     def calendars(self, grant_id: str) -> list[Calendar]: ...
 
     def has_address_book(self, grant_id: str) -> bool: ...
 
     def has_mailbox(self, grant_id: str) -> bool: ...
+
+    def revoke(self, grant_id: str) -> None:
+        """Delete a grant: its access at the provider ends for good. One that is gone already is done."""
+        ...
 
 
 class SignInWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,6 +223,7 @@ class FolderRef(msgspec.Struct, frozen=True, kw_only=True):
     account_email: str
     installation: str  # names this installation in markers
     item_type: ItemType = ItemType.EVENT
+    former_emails: tuple[str, ...] = ()  # addresses the account had before: what it organized under them is its own
 
 
 class Nylas(Protocol):

@@ -58,12 +58,14 @@ def to_remember(
     Of an event that comes anew with each listing though nothing about it changes, the first sight is kept: remembering
     every one would make each Get write.
     """
-    had = {nylas_id: remembered for _, nylas_id, remembered in pairs}
-    found: list[SeenPair] = []
-    for action in actions:
-        if action.kind is not ActionKind.UNCHANGED or action.source is None or action.destination is None:
-            continue
-        item, remembered = source[action.source], had.get(action.source)
-        if item.digest is not None and (remembered is None or remembered[:_TAG] != item.digest[:_TAG]):
-            found.append(SeenPair(action.destination, action.source, seen(item)))
-    return found
+    new = {nylas_id for _, nylas_id, remembered in pairs if _is_new(source.get(nylas_id), remembered)}
+    if not new:
+        return []
+    equal = (a for a in actions if a.kind is ActionKind.UNCHANGED and a.source in new)
+    return [SeenPair(a.destination, a.source, seen(source[a.source])) for a in equal if a.source and a.destination]
+
+
+def _is_new(item: Observed | None, remembered: bytes | None) -> bool:
+    if item is None or item.digest is None:
+        return False
+    return remembered is None or remembered[:_TAG] != item.digest[:_TAG]

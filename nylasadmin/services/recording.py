@@ -11,7 +11,7 @@ from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.kinds import Item, brief, encode_body, merged
 from nylasadmin.domain.plan import Action, ActionKind, Direction, Reason
 from nylasadmin.domain.runs import Counters, Failure, Run
-from nylasadmin.errors import NylasAdminError, NylasError
+from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
 from nylasadmin.services.leases import Lease
 from nylasadmin.services.observing import Facts
@@ -61,6 +61,7 @@ class Record:
         self._before: dict[int, bytes | None] = {}
         self._is_send = work.facts.direction is Direction.SEND
         self._is_undo = work.is_undo
+        self._left: dict[int, bytes | None] = {}
         self._clear()
 
     def _clear(self) -> None:
@@ -69,7 +70,6 @@ class Record:
         self._failures: list[Failure] = []
         self._counts: dict[str, int] = {}
         self._overtaken: list[Action] = []
-        self._left: dict[int, bytes | None] = {}
 
     def order(
         self,
@@ -109,7 +109,10 @@ class Record:
         return action.source if is_marked else None
 
     def announced(self) -> list[WriteRow]:
-        return [self._row(seq, action, action.destination) for seq, action in self.actions.items()]
+        """Give the rows of the orders that were made since this was asked last."""
+        fresh = [self._row(seq, self.actions[seq], self.actions[seq].destination) for seq in self._before]
+        self._before.clear()  # whole items: kept in the record of writes from now on
+        return fresh
 
     def rows(self, outcomes: list[Outcome]) -> list[WriteRow]:
         made = {o.key: o.id for o in outcomes}
@@ -142,6 +145,8 @@ class Record:
         action = self.actions[outcome.key]
         if outcome.id is not None:
             self._pair_up(action, outcome.id)
+        if isinstance(outcome.error, Unauthorized):
+            return  # nothing is wrong with the item; the run parks, or fails, with that cause
         if outcome.error is not None:
             self._fail(action, outcome.error)
         elif outcome.has_moved:
@@ -225,7 +230,10 @@ class Record:
         if self._overtaken:
             _keep_overtaken(self._work.run, tx, self._overtaken)
         self._work.sampler.take(tx, self._work.run.snapshot_id)
-        tx.writes.left(self._work.run.id, self._left)
+        left = dict(self._left)  # a copy: another thread may just be noting one
+        tx.writes.left(self._work.run.id, left)
+        for seq in left:
+            del self._left[seq]
         self._clear()
 
 

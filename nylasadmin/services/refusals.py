@@ -87,6 +87,14 @@ def _link_name(tx: UnitOfWork, link_id: int) -> str:
     return f"{link.id} {link.folder_owner} · {link.folder_name}"
 
 
+def _account_name(tx: UnitOfWork, account_id: int) -> str:
+    """Give an account's address; of one that is not there, its number."""
+    try:
+        return tx.accounts.get(account_id).email
+    except NotFound:
+        return str(account_id)
+
+
 def _operator_name(tx: UnitOfWork, operator_id: int) -> str:
     operator = tx.operators.get(operator_id)
     return operator.username if operator else str(operator_id)
@@ -108,6 +116,7 @@ def _wish_name(tx: UnitOfWork, wish: _Wish) -> str:
 _NAMES: dict[str, Callable[[UnitOfWork, Any], str]] = {
     "target_id": _target_name,
     "link_id": _link_name,
+    "account_id": _account_name,
     "operator_id": _operator_name,
     "snapshot_id": _snapshot_name,
     "wish": _wish_name,

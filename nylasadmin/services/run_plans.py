@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.kinds import is_inbound_only
-from nylasadmin.domain.plan import ALWAYS, Action, Direction, Window, plan
+from nylasadmin.domain.plan import ALWAYS, Action, Direction, Window, plan_by_id
 from nylasadmin.domain.providers import known_time
 from nylasadmin.domain.runs import Run
 from nylasadmin.services import watermarks
@@ -45,12 +44,12 @@ class Planner:
             return plan_undo(self._storage, run, subject, scope_of(subject, run), nylas, still_wanted)
         facts = self._gather(run, subject, nylas, still_wanted)
         with self._storage.read() as tx:
-            only = tx.runs.only(run.snapshot_id, run.link_id)
+            only = tx.runs.only(run.snapshot_id, run.link_id) if run.is_narrow else None
             facts.rejections = tx.rejections.of_link(run.link_id)
         rejected = facts.rejections.get(run.direction, frozenset())
         now, window = self._clock.now(), facts.window
         facts.options = options_for(run, subject, now, window=window, only=only, rejected=rejected)
-        actions = plan(facts.source.values(), facts.destination.values(), facts.pairs, facts.options)
+        actions = plan_by_id(facts.source, facts.destination, facts.pairs, facts.options)
         if is_inbound_only(subject.link.item_type):
             return facts, newest_first(facts, actions)
         is_first = run.direction is Direction.GET and subject.account.synced_at is None
@@ -78,5 +77,5 @@ class Planner:
 
 def window_of(subject: Subject, now: int) -> Window:
     """Give the time that takes part: what the account's policy lets in, of what its provider lists at all."""
-    policy = subject.account.policy.window if subject.link.item_type is not ItemType.CONTACT else ALWAYS
-    return known_time(subject.link.item_type, subject.account.provider, now).meet(policy)
+    known = known_time(subject.link.item_type, subject.account.provider, now)
+    return known.meet(subject.account.policy.window)

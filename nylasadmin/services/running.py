@@ -15,33 +15,32 @@ import msgspec
 
 from nylasadmin.domain.guard import spare
 from nylasadmin.domain.items import ItemId
-from nylasadmin.domain.links import OffReason, off_reasons
-from nylasadmin.domain.plan import BOOKKEEPING, Action, Direction
+from nylasadmin.domain.links import AccountState, OffReason, off_reasons
+from nylasadmin.domain.plan import BOOKKEEPING, WRITES, Action, Direction
 from nylasadmin.domain.runs import Counters, Run, RunState, count
 from nylasadmin.errors import NylasAdminError, NylasError, Unauthorized
 from nylasadmin.services import wording
 from nylasadmin.services.due import do_what_is_due, forget_overtaken, is_something_due
-from nylasadmin.services.endings import finish, park_account
+from nylasadmin.services.endings import finish, needs_sign_in
 from nylasadmin.services.executing import GivenUp, execute_local, execute_remote
 from nylasadmin.services.failed import clear_settled
 from nylasadmin.services.guarding import Verdict, judge, tally_of
 from nylasadmin.services.leases import LEASE_S, Cancelled, Interrupted, Keeper, Lease, LeaseLost, Paused, SwitchedOff
 from nylasadmin.services.observing import Facts, Subject, fidelity_of, scope_of
-from nylasadmin.services.planning import UNWRITABLE, VICTIMS, bound_to_plan, keep_plan, keep_some
-from nylasadmin.services.ports import FolderRef, ItemReader, Nylas
+from nylasadmin.services.planning import KEPT_DAYS, UNWRITABLE, VICTIMS, bound_to_plan, keep_plan, keep_some
+from nylasadmin.services.ports import ItemReader, Nylas
 from nylasadmin.services.recognizing import to_remember
 from nylasadmin.services.recording import Work
 from nylasadmin.services.recovering import Recovery
 from nylasadmin.services.retention import Retention
 from nylasadmin.services.run_plans import Planner
 from nylasadmin.services.sampling import Sampler
-from nylasadmin.services.senders import sender_of
+from nylasadmin.services.senders import folder_of, sender_of
 from nylasadmin.services.storage import Clock, Secrets, Storage, UnitOfWork, Workers
 from nylasadmin.services.undo_runs import Images
 
 _CarryOut = Callable[[Work, list[Action]], None]
 _MOST_STARTS = 20
-_PLANS_KEPT_S = 7 * 86_400
 _REASONS_KEPT_S = 30 * 86_400
 _SIGN_IN = frozenset({OffReason.NEEDS_SIGN_IN, OffReason.DISCONNECTED})
 
@@ -147,9 +146,34 @@ class Worker:
             tx.runs.let_go(run)
 
     def _switched_off(self, run: Run, reasons: tuple[OffReason, ...]) -> RunState | None:
-        """Stop where the run is: a switch is an operator's wish, a lost sign-in is a failure."""
-        state = RunState.FAILED if _SIGN_IN & set(reasons) else RunState.CANCELLED
+        """Stop where the run is: a switch is somebody's wish and ends it, a lost sign-in parks it.
+
+        A preview has written nothing and ends: its plan says which links it could not compare.
+        """
+        if set(reasons) == {OffReason.NEEDS_SIGN_IN} and not run.is_preview:
+            return self._parked(run)
+        state = RunState.FAILED if run.is_preview and _SIGN_IN & set(reasons) else RunState.CANCELLED
         return self._end(run, state, cause=wording.switched_off(run.direction, reasons))
+
+    def _parked(self, run: Run, error: Unauthorized | None = None) -> RunState | None:
+        """Stop where the run is until its account has signed in again; without ``error`` it was found signed out.
+
+        Where it has signed in since this worker took the run, the run goes on at once.
+        """
+        with self._storage.write() as tx:
+            account = tx.accounts.get(run.account_id)
+            has_signed_in = account.state is AccountState.CONNECTED
+            if has_signed_in and (error is None or account.state_at > run.claimed_at):
+                tx.runs.release(run)
+                tx.runs.let_go(run)
+                return None
+            if not tx.runs.park(run, wording.PARKED, wording.raw(error) if error else ""):
+                tx.runs.let_go(run)
+                return None
+            needs_sign_in(tx, account)
+            self._sampler.end(tx, run.snapshot_id)
+        log.info("run %s parked until account %s signs in again", run.id, run.account_id)
+        return RunState.PAUSED
 
     def _work(self, run: Run, lease: Lease) -> RunState | None:
         subject = self._subject(run)
@@ -179,7 +203,7 @@ class Worker:
         with self._storage.write() as tx:
             lease.check_in(tx)
             now = int(self._clock.now())
-            tx.plans.prune(now - _PLANS_KEPT_S, now - _REASONS_KEPT_S)
+            tx.plans.prune(now - KEPT_DAYS * 86_400, now - _REASONS_KEPT_S)
             tx.runs.planned(run, count(actions, len(facts.source)), RunState.RUNNING)
             tx.holds.note(run, tally_of(facts, actions))
         return self._end(run, RunState.DONE)
@@ -190,14 +214,7 @@ class Worker:
             sealed_key = tx.targets.sealed_key(owned.target.id)
         link, account, target = owned.link, owned.account, owned.target
         sender = sender_of(target, sealed_key, self._secrets)
-        folder = FolderRef(
-            grant_id=account.grant_id,
-            provider=account.provider,
-            folder_id=link.folder_id,
-            account_email=account.email,
-            installation=self._installation,
-            item_type=link.item_type,
-        )
+        folder = folder_of(account, link, self._installation)
         return Subject(link=link, account=account, target=target, sender=sender, folder=folder)
 
     def _execute(
@@ -229,7 +246,7 @@ class Worker:
             if run.direction is Direction.GET and run.undoes_id is None:
                 tx.pairs.remember(run.link_id, to_remember(actions, facts.source, facts.remembered))
             forget_overtaken(tx, run, facts, actions)
-            if not any(a.writes or a.kind in BOOKKEEPING for a in kept):
+            if (WRITES | BOOKKEEPING).isdisjoint(a.kind for a in kept):
                 clear_settled(tx, run, actions, kept)
                 return self._finished(tx, run, subject)  # nothing to do: one transaction is enough
             self._sampler.take(tx, run.snapshot_id)
@@ -265,11 +282,13 @@ class Worker:
             return RunState.WAITING if tx.holds.wait(run, verdict.victims) else None
 
     def _failed(self, run: Run, error: Exception) -> RunState | None:
-        needs_sign_in = isinstance(error, Unauthorized) and self._is_grant_expired(run)
-        cause = wording.NEEDS_SIGN_IN if needs_sign_in else wording.sentence(error)
-        is_transient = isinstance(error, NylasError) and error.is_transient
         detail = wording.raw(error)
-        return self._end(run, RunState.FAILED, cause, detail, needs_sign_in=needs_sign_in, is_transient=is_transient)
+        if isinstance(error, Unauthorized) and self._is_grant_expired(run):
+            if run.is_preview:
+                return self._end(run, RunState.FAILED, wording.NEEDS_SIGN_IN, detail, is_signed_out=True)
+            return self._parked(run, error)
+        is_transient = isinstance(error, NylasError) and error.is_transient
+        return self._end(run, RunState.FAILED, wording.sentence(error), detail, is_transient=is_transient)
 
     def _is_grant_expired(self, run: Run) -> bool:
         """Tell an expired grant from a wrong API key: the key still opens the application."""
@@ -287,15 +306,15 @@ class Worker:
         cause: str = "",
         detail: str = "",
         *,
-        needs_sign_in: bool = False,
+        is_signed_out: bool = False,
         is_transient: bool = False,
     ) -> RunState | None:
         with self._storage.write() as tx:
             if not tx.runs.finish(run, state, cause, detail):
                 tx.runs.let_go(run)
                 return None
-            if needs_sign_in:
-                park_account(tx, run)
+            if is_signed_out:
+                needs_sign_in(tx, tx.accounts.get(run.account_id))
             if not run.is_preview:
                 self._sampler.end(tx, run.snapshot_id)
             if state is RunState.FAILED and not run.is_preview:

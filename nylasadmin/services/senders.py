@@ -1,9 +1,10 @@
-"""The way to Nylas of one target, with its key unsealed."""
+"""The way to Nylas of one target, with its key unsealed, and to one folder there."""
 
 from __future__ import annotations
 
+from nylasadmin.domain.links import Account, Link
 from nylasadmin.domain.targets import Target
-from nylasadmin.services.ports import SenderSettings
+from nylasadmin.services.ports import FolderRef, SenderSettings
 from nylasadmin.services.storage import Secrets
 
 SENDER_KEY = "sender_channels.api_key"
@@ -20,4 +21,17 @@ def sender_of(target: Target, sealed_key: bytes, secrets: Secrets) -> SenderSett
         read_timeout_s=channel.read_timeout_s,
         concurrency=channel.concurrency,
         requests_per_s=channel.requests_per_s,
+    )
+
+
+def folder_of(account: Account, link: Link, installation: str) -> FolderRef:
+    """Name the folder of a link at Nylas; ``installation`` names this console in markers."""
+    return FolderRef(
+        grant_id=account.grant_id,
+        provider=account.provider,
+        folder_id=link.folder_id,
+        account_email=account.email,
+        former_emails=account.former_emails,
+        installation=installation,
+        item_type=link.item_type,
     )

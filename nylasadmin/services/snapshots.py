@@ -16,6 +16,7 @@ from nylasadmin.domain.runs import RunState
 from nylasadmin.errors import InvalidInput, NotFound, Refused
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
+from nylasadmin.services.planning import KEPT_DAYS
 from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.rows import ChosenItem, NewRun
 from nylasadmin.services.storage import Storage, UnitOfWork
@@ -119,7 +120,10 @@ class Snapshots:
 
     @noting_refusals("snapshot.retry", "snapshot {snapshot_id}")
     def retry(self, actor: Actor, snapshot_id: int) -> SnapshotView:
-        """Ask for the same again for the links that failed or had failed items; of a preview, for a preview."""
+        """Ask for the same again for the links that failed or had failed items; of a preview, for a preview.
+
+        Raises ``NotFound``, and :class:`Refused` as a request does, or ``nothing_failed``, ``plan_forgotten``.
+        """
         with self._storage.write() as tx:
             before = tx.console.snapshot(snapshot_id)
             again = _again(tx, actor, before, tx.runs.failed_links(snapshot_id))
@@ -133,7 +137,7 @@ class Snapshots:
     def retry_run(self, actor: Actor, run_id: int, *, snapshot_id: int | None = None) -> SnapshotView:
         """Ask for the same again for one link whose run failed, was cancelled or had failed items.
 
-        Raises ``NotFound``, and :class:`Refused` as a request does, or ``nothing_failed``.
+        Raises as :meth:`retry` does.
         """
         with self._storage.write() as tx:
             before = tx.console.snapshot(tx.runs.snapshot_of(run_id, snapshot_id))
@@ -157,6 +161,8 @@ def _again(
     chosen = [link for link in tx.links.of_target(before.target_id) if link.id in wanted]
     if not chosen:
         raise Refused("nothing_failed")
+    if before.plan_id is not None and _is_forgotten(tx, before.plan_id):
+        raise Refused("plan_forgotten", days=KEPT_DAYS)
     wish = msgspec.structs.replace(_wish_again(before), link_id=link_id or before.link_id)
     snapshot_id, _ = _add(tx, actor, wish, chosen)
     items = _items_of_plan(tx, before, chosen) if before.plan_id is not None else tx.runs.chosen(before.id)
@@ -164,6 +170,11 @@ def _again(
         tx.runs.narrow(snapshot_id, [item for item in items if item.link_id in wanted])
     tx.runs.spare_as(snapshot_id, before.id)
     return tx.console.snapshot(snapshot_id)
+
+
+def _is_forgotten(tx: UnitOfWork, plan_id: int) -> bool:
+    """Say whether the items of a plan are not kept any more: then nobody can tell what it was about."""
+    return not tx.plans.totals(plan_id) and tx.console.snapshot(plan_id).counters.to_write > 0
 
 
 def _items_of_plan(tx: UnitOfWork, before: SnapshotView, links: Sequence[Link]) -> list[ChosenItem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,7 +16,7 @@ from nylasadmin.domain.targets import Target, TargetForm, key_tail, problems, sp
 from nylasadmin.errors import InvalidInput, NotFound, NylasError, Refused, StaleVersion
 from nylasadmin.services import wording
 from nylasadmin.services.audit import record
-from nylasadmin.services.discovering import Made, best, folders_of
+from nylasadmin.services.discovering import Listed, Made, Match, folders_of, matched
 from nylasadmin.services.ports import Nylas, SenderSettings
 from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.senders import NOTIFICATION_SECRET, SENDER_KEY, sender_of
@@ -26,7 +27,17 @@ _SLOW_MS = 2000
 
 
 class Targets:
-    def __init__(self, storage: Storage, nylas: Nylas, secrets: Secrets, clock: Clock) -> None:
+    """``wake`` tells the runner that there is work."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        nylas: Nylas,
+        secrets: Secrets,
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._wake = wake
         self._storage = storage
         self._nylas = nylas
         self._secrets = secrets
@@ -96,6 +107,8 @@ class Targets:
             links = tx.targets.count_links(target_id)
             if links:
                 raise Refused("target_has_links", links=links)
+            if to_revoke := tx.accounts.count_to_revoke(target_id):
+                raise Refused("grants_to_revoke", accounts=to_revoke)
             if typed_name.strip() != target.name:
                 raise InvalidInput({"typed_name": f"Type {target.name} to confirm."})
             tx.targets.remove(target_id)
@@ -146,30 +159,39 @@ class Targets:
         """
         target, sender = self._sender(target_id)
         directory = self._nylas.directory(sender)
-        with self._storage.read() as tx:
-            users = {user.email.lower(): user for user in tx.users.all()}
         grants = directory.grants()
-        matched = [(grant, users[grant.email]) for grant in best(grants) if grant.email in users]
-        folders, found_problems = folders_of(directory, [grant for grant, _ in matched if grant.is_valid])
+        with self._storage.read() as tx:
+            found = matched(grants, tx.accounts.of_target(target.id), tx.users.all())
+        listed = folders_of(directory, [m.grant for m in found if m.grant.is_valid and not m.is_being_revoked])
         with self._storage.write() as tx:
-            made = Made({account.email for account in tx.accounts.of_target(target.id)})
-            for grant, user in matched:
-                made.account(tx, target, grant, user, folders.get(grant.id, Folders()), int(self._clock.now()))
+            made = Made(tx, target, int(self._clock.now()))
+            for match in found:
+                made.account(_as_listed(match, listed), listed.folders.get(match.grant.id, Folders()))
+            whose = {m.grant.id for m in found} | {m.grant.email for m in found}
             discovery = Discovery(
                 grants=len(grants),
                 accounts_made=made.accounts,
                 links_made=made.links,
                 links_kept=made.kept,
-                unmatched=tuple(sorted(g.email or g.id for g in grants if g.email not in users)),
-                problems=tuple(found_problems),
+                unmatched=tuple(sorted(g.email or g.id for g in grants if not {g.id, g.email} & whose)),
+                problems=(*listed.trouble, *made.problems),
             )
             record(tx, actor, "target.discover", f"target {target.name}", new=discovery)
+        if made.has_work:
+            self._wake()
         return discovery
 
     def _sender(self, target_id: int) -> tuple[Target, SenderSettings]:
         with self._storage.read() as tx:
             target = tx.targets.get(target_id)
             return target, sender_of(target, tx.targets.sealed_key(target_id), self._secrets)
+
+
+def _as_listed(match: Match, listed: Listed) -> Match:
+    """A grant that is called valid and refused all the same has expired: Nylas notices that later."""
+    if match.grant.id not in listed.refused:
+        return match
+    return msgspec.structs.replace(match, grant=msgspec.structs.replace(match.grant, is_valid=False))
 
 
 def completed(form: TargetForm) -> TargetForm:

@@ -61,7 +61,7 @@ class Undo:
         if not snapshot.undone_by:
             return True
         with self._storage.read() as tx:
-            return not any(_leaves_nothing(tx, tx.console.snapshot(undo_id)) for undo_id in snapshot.undone_by)
+            return not any(_leaves_nothing(tx.console.snapshot(undo_id)) for undo_id in snapshot.undone_by)
 
     def _refuse_late(self, tx: UnitOfWork, undone: SnapshotView) -> None:
         """Refuse to begin after the days of undo; a plan made in time may be run for a day still."""
@@ -92,7 +92,7 @@ def refuse_undo(tx: UnitOfWork, undone: SnapshotView) -> None:
         undo = tx.console.snapshot(undo_id)
         if undo.is_live:
             raise Refused("undo_running", snapshot_id=undone.id, undo_id=undo.id)
-        if _leaves_nothing(tx, undo):
+        if _leaves_nothing(undo):
             raise Refused("undo_done", snapshot_id=undone.id, undo_id=undo.id)
 
 
@@ -100,14 +100,13 @@ def _over(tx: UnitOfWork, undone: SnapshotView) -> Refused:
     return Refused("undo_over", snapshot_id=undone.id, days=tx.targets.get(undone.target_id).undo_days)
 
 
-def _leaves_nothing(tx: UnitOfWork, undo: SnapshotView) -> bool:
-    """Say whether an undo left nothing that another one could take back; one that was itself taken back left all."""
+def _leaves_nothing(undo: SnapshotView) -> bool:
+    """Say whether an undo left nothing that another one could take back."""
     counters = undo.counters
     is_whole = undo.state is SnapshotState.DONE and not (
         undo.is_narrow or counters.skipped or counters.moved or undo.skipped
     )
-    is_undone = any(tx.console.snapshot(again).counters.written for again in undo.undone_by)
-    return undo.is_live or (is_whole and not is_undone)
+    return undo.is_live or is_whole
 
 
 def _links(tx: UnitOfWork, undone: SnapshotView) -> tuple[list[int], tuple[SkippedLink, ...]]:

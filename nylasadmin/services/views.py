@@ -187,7 +187,8 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     ``plan_id`` is the preview that a snapshot carries out; ``note`` says what its runs wait for; ``is_narrow``: only
     chosen items take part.
     ``plan_id`` is the preview that a snapshot carries out; ``note`` says what its runs wait for. ``undoes_id`` is the
-    snapshot that this one takes back, ``undone_by`` are those that take it back; until ``undo_until`` one may be asked
+    snapshot that this one takes back, ``undone_by`` are those that take it back, without those that were taken back
+    themselves; until ``undo_until`` one may be asked
     for (``None``: nothing was written).
     """
 

@@ -95,7 +95,7 @@ _SWITCH_ON = {
     OffReason.TARGET_DISABLED: "Put the target into use again under Edit.",
     OffReason.TARGET_SWITCH: "Switch it on at the target.",
     OffReason.LINK_SWITCH: "Switch it on at the link.",
-    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; then use Discover.",
+    OffReason.NEEDS_SIGN_IN: "The user has to sign in again; the page of accounts has a link to send.",
     OffReason.DISCONNECTED: "The user has to connect the account again; then use Discover.",
     OffReason.TYPE_NOT_ASKED_FOR: "Choose its type in the filter too.",
     OffReason.NOT_COMPARED: "Plan again.",
@@ -108,6 +108,18 @@ _SWITCH_ON = {
 NO_OUTBOUND = "Mail is only copied from Nylas to the CRM; there is no outbound to switch on."
 
 NEEDS_SIGN_IN = "The account has to sign in again: Nylas accepts the API key but not this account’s grant."
+
+PARKED = f"{NEEDS_SIGN_IN} The run goes on by itself after that."
+
+BEING_REVOKED = "{email}: disconnected; its grant is still to be revoked at Nylas, so it is not connected again now."
+
+ADDRESS_TAKEN = (
+    "{email}: Nylas calls this account {other} now, and another account of this target has that address. Rename or "
+    "disconnect one of them."
+)
+
+AFTER_SIGN_IN = "after sign-in again"
+"""The reason of the snapshot that copies what an account may have missed while it was not signed in."""
 
 WAITS_FOR_OTHERS = "Planned: waits until every link of this snapshot is planned, because it would delete items."
 
@@ -133,6 +145,10 @@ _ERRORS: dict[type[Exception], Wording] = {
     errors.Unauthorized: Wording(
         "Nylas did not accept the API key (401).",
         "Enter the API key of this application again, and check that the host is in the application’s region.",
+    ),
+    errors.GrantGone: Wording(
+        "Nylas does not know this account’s grant any more (404): it was revoked there.",
+        "The user has to sign in again; invite them from the page of accounts.",
     ),
     errors.AccessDenied: Wording(
         "Nylas understood the request and does not allow it.",
@@ -188,6 +204,13 @@ _REFUSALS = {
     "target_has_links": Wording(
         "The target still has {links} links.", "Remove its links first; the users will have to sign in again."
     ),
+    "grants_to_revoke": Wording(
+        "{accounts} grants of this target are still to be revoked at Nylas.",
+        "The page of accounts says why; remove the target when that is done, or revoke them at Nylas yourself.",
+    ),
+    "account_disconnected": Wording(
+        "{email} was disconnected.", "The user connects anew; signing in again is for accounts that expired."
+    ),
     "link_off": Wording("This link is not copied in that direction: {because}.", "{to_do}"),
     "link_busy": Wording(
         "Run {run_id} of snapshot {snapshot_id} is working on this link.",
@@ -213,6 +236,9 @@ _REFUSALS = {
     ),
     "plan_unfinished": Wording("The plan is not finished.", "Wait until both sides have been read, or plan again."),
     "plan_expired": Wording("The plan is older than a day.", "Plan again: both sides have moved on since."),
+    "plan_forgotten": Wording(
+        "The plan’s items are not kept any longer than {days} days.", "Plan again to see what is left to do."
+    ),
     "plan_empty": Wording("The plan has nothing to write.", "Nothing differs, or everything was left out."),
     "nothing_held": Wording(
         "Nothing of this snapshot is held any more.", "Somebody decided meanwhile; look at its result."
@@ -299,7 +325,12 @@ def explain(error: BaseException) -> Wording:
 
 
 def _to_do(off: object) -> str:
-    return " ".join(_SWITCH_ON[reason] for reason in off) if isinstance(off, tuple) else ""
+    return off_reasons_to_do(off) if isinstance(off, tuple) else ""
+
+
+def off_reasons_to_do(off: tuple[OffReason, ...]) -> str:
+    """Say what to do about each thing that switches a direction off."""
+    return " ".join(_SWITCH_ON[reason] for reason in off)
 
 
 def explain_first_contact(error: errors.NylasError) -> Wording:

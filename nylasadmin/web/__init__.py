@@ -11,11 +11,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from nylasadmin import resources
 from nylasadmin.web import (
+    accounts,
     audit,
     connect,
     current,
     deeds,
     errors,
+    explain,
     failed,
     held,
     htmx,
@@ -28,6 +30,7 @@ from nylasadmin.web import (
     pages,
     pauses,
     plans,
+    policies,
     rejections,
     security,
     session,
@@ -52,7 +55,10 @@ _NOUNS = (
     operators,
     audit,
     targets,
+    policies,
+    accounts,
     links,
+    explain,
     snapshots,
     pauses,
     held,
@@ -82,6 +88,7 @@ def create_app(services: Services, settings: WebSettings, *, clock: Callable[[],
     errors.init(app)
     templating.init(app)
     words.init(app)
+    accounts.init(app)
     undo.init(app)
     navigation.init(app)
     for noun in _NOUNS:

@@ -23,6 +23,7 @@ SPAN_S = 300
 _KEY = "nylasadmin.deeds"
 _MOST_ADDRESSES = 10_000
 _ACTIONS = {
+    "explain.reveal": "item.reveal",
     "connect.begin": "account.sign_in",
     "invitations.create": "account.invite",
     "links.delete": "link.remove",
@@ -39,6 +40,8 @@ _ACTIONS = {
     "pauses.retry_run": "run.retry",
     "plans.again": "snapshot.preview",
     "plans.include": "plan.exclude",
+    "policies.count": "target.count_policies",
+    "policies.save": "target.policies",
     "held.all_approved": "snapshot.approve",
     "held.all_rejected": "snapshot.reject",
     "held.approved": "run.approve",

@@ -63,6 +63,8 @@ def dismiss() -> ResponseReturnValue:
         count = services().failed.dismiss(actor(), chosen, request.form.get("reason", ""))
     except InvalidInput as error:
         return _answer(422, wrong=error.fields)
+    except Refused as error:
+        return _answer(409, said=sentence(error))
     return _answer(200, said=f"{plural(count, 'item')} dismissed. The next failure of an item brings it back.")
 
 

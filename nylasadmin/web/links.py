@@ -17,7 +17,7 @@ from nylasadmin.domain.privileges import Privilege
 from nylasadmin.errors import InvalidInput, Refused, StaleVersion
 from nylasadmin.services.views import LinkDetails, LinkPage, LinkQuery, LinkSort, LinkState, SnapshotState
 from nylasadmin.services.wording import DIRECTIONS, off_reason
-from nylasadmin.web import htmx, numbers
+from nylasadmin.web import htmx, numbers, policies
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.format import plural
 from nylasadmin.web.security import needs
@@ -202,6 +202,7 @@ def folder_values(link_id: int) -> dict[str, Any]:
         "ways": _ways(details),
         "folder_snapshot": snapshot,
         "folder_rejections": services().answers.remembered(link_id),
+        **policies.timeline_values(link_id),
         "folder_is_live": details.state is LinkState.RUNNING
         or (snapshot is not None and snapshot.state is SnapshotState.RUNNING),
     }

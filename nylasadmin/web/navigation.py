@@ -35,12 +35,14 @@ def _failed() -> int:
 
 _ENTRIES = (
     Entry(label="Targets", noun="targets", endpoint="targets.page", privilege=Privilege.VIEW),
+    Entry(label="Accounts", noun="accounts", endpoint="accounts.page", privilege=Privilege.VIEW),
     Entry(label="Snapshots", noun="snapshots", endpoint="snapshots.page", privilege=Privilege.VIEW),
     Entry(label="Failed items", noun="failed", endpoint="failed.page", privilege=Privilege.VIEW, count=_failed),
     Entry(label="Operators", noun="operators", endpoint="operators.page", privilege=Privilege.OPERATORS),
     Entry(label="Audit", noun="audit", endpoint="audit.page", privilege=Privilege.OPERATORS),
 )
 _BELONGS_TO = {
+    "explain": "targets",
     "held": "snapshots",
     "links": "targets",
     "pauses": "snapshots",

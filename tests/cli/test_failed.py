@@ -81,6 +81,14 @@ def test_items_are_dismissed_with_a_reason(failing: Shell) -> None:
     assert failing("failed", "dismiss", "--all", "--reason", " ").code == 2
 
 
+def test_dismissing_what_does_not_fail_is_an_error(failing: Shell) -> None:
+    unknown = failing("failed", "dismiss", "999", "--reason", "not needed")
+
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "No such item fails any more" in unknown.err
+    assert len(listed(failing)) == 2
+
+
 def test_items_of_a_snapshot_are_tried_again_by_its_name(failing: Shell, box: RunningSandbox) -> None:
     box.sandbox.faults.clear()
     first, second = listed(failing)

@@ -51,6 +51,20 @@ def test_a_write_nobody_was_shown_is_left_for_the_next_plan() -> None:
     assert bound([update(B, Y)], {}) == ([], [])
 
 
+def left(source: ItemId, destination: ItemId | None, reason: Reason = Reason.TOUCHED_SINCE) -> Action:
+    return Action(kind=ActionKind.SKIP, reason=reason, source=source, destination=destination)
+
+
+def test_a_shown_write_whose_item_was_touched_is_named_once() -> None:
+    assert bound([left(A, X)], {(A, X): shown()}) == ([], [(A, X)])
+    assert bound([left(A, X)], {(A, None): shown()}) == ([], [(A, None)])
+
+
+def test_what_was_left_in_the_preview_too_is_left_again_with_its_reason() -> None:
+    assert bound([left(A, X)], {(B, Y): shown(is_excluded=True)}) == ([left(A, X)], [])
+    assert bound([left(A, X)], {(A, X): shown()}, frozenset({(A, X)})) == ([left(A, X)], [])
+
+
 def test_an_excluded_write_is_skipped_with_its_reason_and_never_stale() -> None:
     actions, moved = bound([update(A, X)], {(A, X): shown(is_excluded=True)})
     assert [(a.kind, a.reason) for a in actions] == [(ActionKind.SKIP, Reason.EXCLUDED)]

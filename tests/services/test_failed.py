@@ -291,7 +291,8 @@ def test_a_dismissed_item_leaves_the_list_and_comes_back_with_its_history_when_i
     (aside,) = failed(world, FailedQuery(dismissed=True)).rows
     assert (aside.dismissed_by, aside.dismissed_reason) == ("olga", "a room that no longer exists")
     assert aside.next_try_at is None
-    assert world.services.failed.dismiss(OLGA, EVERY, "again") == 0
+    with pytest.raises(Refused, match="no_failed_item"):
+        world.services.failed.dismiss(OLGA, EVERY, "again")
     world.send()
     assert (only(world).attempts, only(world).dismissed_reason, link_state(world)) == (2, "", LinkState.FAILING)
 
@@ -470,6 +471,7 @@ def test_failures_of_a_snapshot_that_takes_another_back_are_no_items_to_copy_aga
         link_id=run.link_id,
         direction=Direction.SEND,
         receiver_only=ReceiverOnly.KEEP,
+        undoes_id=1,
     )
     with world.product.storage.write() as tx:
         tx.failed.note(undoing, [Failure(title="Two", action="update", cause="No.", crm_id="c")])

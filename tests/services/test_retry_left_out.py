@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from nylasadmin.domain.plan import ActionKind, Direction
+from nylasadmin.errors import Refused
 from nylasadmin.services.plan_views import PlanQuery
 from nylasadmin.services.views import SnapshotView
+from nylasadmin.services.wording import sentence
 from tests.services.guarded import limit
 from tests.services.worlds import OLGA, World
 
@@ -86,3 +88,20 @@ def test_a_retry_spares_what_was_left_out_of_a_held_run(world: World) -> None:
 
     assert (tried.counters.deleted, tried.counters.skipped) == (1, 1)
     assert world.titles_at_nylas() == [spared.title]
+
+
+@pytest.mark.parametrize("again", [whole, one_link])
+def test_what_a_forgotten_plan_was_about_cannot_be_tried_again(world: World, again: Again) -> None:
+    """A preview's items are dropped after a week; nobody can tell then which items a retry were to try."""
+    world.put("Refused")
+    world.fault("status", status=400, method="POST", path_contains="/events")
+    failed = carried_out(world, world.snapshot(Direction.SEND, is_preview=True).id)
+    world.heal()
+    with world.product.storage.write() as tx:
+        tx.plans.prune(previews_before=2**40, snapshots_before=0)
+
+    with pytest.raises(Refused, match="plan_forgotten") as refused:
+        again(world, failed)
+
+    assert "not kept any longer than 7 days" in sentence(refused.value)
+    assert len(world.rows("runs")) == 2  # the preview's and the failed one

@@ -136,6 +136,20 @@ def test_an_undo_is_taken_back_like_any_snapshot(got: Got) -> None:
     assert counted(undone(world, view)) == (1, 1, 1)  # its undo was taken back, so there is something left to do
 
 
+def test_what_an_undo_took_back_counts_as_taken_back_only_while_that_stands(got: Got) -> None:
+    world, view, _ = got
+    first = undone(world, view)
+
+    def taken_back() -> list[tuple[int, ...]]:
+        return [world.services.console.snapshot(s.id).undone_by for s in (view, first)]
+
+    assert taken_back() == [(first.id,), ()]
+    second = undone(world, first)
+    assert taken_back() == [(), (second.id,)]
+    undone(world, second)
+    assert taken_back() == [(first.id,), ()]
+
+
 def test_an_undo_of_an_undo_does_not_mistake_what_came_back_for_annotated(got: Got) -> None:
     world, _, _ = got
     world.edit(world.named("Meeting 3"), private_notes="mine", priority=2)
@@ -193,7 +207,7 @@ def test_what_moved_after_the_preview_is_not_touched(got: Got) -> None:
     plan = undo_plan(world, view)
     world.edit(world.named("Meeting 1"), title="Edited after the preview")
     done = run(world, plan)
-    assert (counted(done), done.counters.moved) == ((1, 0, 1), 1)
+    assert (counted(done), done.counters.moved, done.counters.skipped) == ((1, 0, 1), 1, 0)
     assert "Edited after the preview" in world.titles_in_crm()
 
 

@@ -19,6 +19,7 @@ from nylasadmin.errors import (
     CodeRefused,
     ConnectionRefused,
     CursorExpired,
+    GrantGone,
     HostUnknown,
     NotThere,
     NylasError,
@@ -71,6 +72,8 @@ def error_of_answer(answer: requests.Response) -> NylasError | None:
     kind = _BY_TYPE.get(word) if status == 400 else _BY_STATUS.get(status)
     if kind is None:
         kind = ServiceFailed if status >= 500 else BadRequest if status >= 400 else BadAnswer
+    if kind is NotThere and _is_about_grant(answer):
+        kind = GrantGone
     if kind is BadAnswer:
         detail = f"redirected to {answer.headers.get('Location', 'nowhere')}"
     return kind(
@@ -80,6 +83,18 @@ def error_of_answer(answer: requests.Response) -> NylasError | None:
         retry_after_s=retry_after_s(answer.headers.get("Retry-After")),
         may_have_happened=status >= 500 or status == 408,
     )
+
+
+def _is_about_grant(answer: requests.Response) -> bool:
+    """Say whether a 404 is about the grant and not about what is looked for in it; the types differ by place."""
+    try:
+        error = _error_body.decode(answer.content).error
+    except msgspec.DecodeError:
+        return False
+    if not isinstance(error, dict):
+        return False
+    kind, message = str(error.get("type", "")), str(error.get("message", ""))
+    return kind.endswith("grant.not_found") or message.lower().startswith("no grant found")
 
 
 def _told(answer: requests.Response) -> tuple[str, str | None, str]:

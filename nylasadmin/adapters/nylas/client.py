@@ -33,7 +33,7 @@ from nylasadmin.adapters.nylas.wire import (
 from nylasadmin.adapters.nylas.writing import Writer
 from nylasadmin.domain.directory import Application, Calendar, Grant
 from nylasadmin.domain.items import ItemType
-from nylasadmin.errors import AccessDenied, BadRequest, NotThere
+from nylasadmin.errors import AccessDenied, BadRequest, GrantGone, NotThere
 from nylasadmin.services.ports import FolderRef, ItemReader, ItemStore, SenderSettings
 
 _PAGE = 200
@@ -154,11 +154,6 @@ class NylasDirectory:
         """Read one grant."""
         return _grant(read(_grant_answer, self._http_for("", None).get(("v3", "grants", grant_id), {})).data)
 
-    def revoke(self, grant_id: str) -> None:
-        """Delete a grant; one that is gone already counts as deleted."""
-        with suppress(NotThere):
-            self._http_for("", None).delete(("v3", "grants", grant_id), {})
-
     def has_address_book(self, grant_id: str) -> bool:
         """Say whether a grant's contacts can be read: some providers have none, and some users allow it not."""
         return self._can_list(grant_id, "contacts")
@@ -174,6 +169,11 @@ class NylasDirectory:
         except (AccessDenied, BadRequest, NotThere):
             return False
         return True
+
+    def revoke(self, grant_id: str) -> None:
+        """Delete a grant; one that is gone already is done. The caller tries again, so the first failure counts."""
+        with suppress(GrantGone, NotThere):
+            self._http_for(grant_id, IMPATIENT).delete(("v3", "grants", grant_id), {})
 
     def calendars(self, grant_id: str) -> list[Calendar]:
         """Read all calendars of a grant."""

@@ -9,7 +9,7 @@ from typing import IO
 
 log = logging.getLogger(__name__)
 
-_MOST_IN_MEMORY = 8 * 2**20  # bytes: some 15,000 items, more than nearly every calendar has
+_MOST_IN_MEMORY = 2 * 2**20  # bytes: some 4,000 items, more than nearly every calendar has
 
 
 class KeptBodies:

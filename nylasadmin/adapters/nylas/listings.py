@@ -17,7 +17,7 @@ from nylasadmin.adapters.nylas.ahead import Ahead
 from nylasadmin.adapters.nylas.http import NylasHttp, Query
 from nylasadmin.adapters.nylas.wire import EventPage, read_page
 from nylasadmin.domain.items import ScheduleItem, first_start
-from nylasadmin.domain.plan import Window
+from nylasadmin.domain.plan import ALWAYS, Window
 from nylasadmin.domain.providers import ProviderRules
 from nylasadmin.errors import AccessDenied, BadAnswer, BadRequest, CursorExpired, NotThere, NylasError
 from nylasadmin.services.ports import FolderRef
@@ -122,6 +122,37 @@ class Listings:
         if self._rules.lists_instances:
             query["master_event_id"] = master_id
         return self._patiently(query)
+
+    def titled(self, words: str, most: int) -> list[str]:
+        """Find events by words of their title, whenever they are: ids of single events and of series."""
+        found: dict[str, None] = {}
+        for start, end in self.slices(ALWAYS):
+            query = self._range_query(start, end) | {"title": words}
+            if self._rules.event_types:
+                query["event_type"] = self._rules.event_types
+            found |= self._ids_of(query, most - len(found))
+            if len(found) >= most:
+                break
+        return list(found)
+
+    def with_uid(self, uid: str, most: int) -> list[str]:
+        """Find events by their UID: ids of single events and of series. No other filter may stand beside this one."""
+        if not self._rules.finds_uid:
+            return []
+        return list(self._ids_of({"calendar_id": self._folder_id, "ical_uid": uid, "limit": _PAGE}, most))
+
+    def _ids_of(self, query: dict[str, str | int | tuple[str, ...]], most: int) -> dict[str, None]:
+        found: dict[str, None] = {}
+        try:
+            for page in self._pages(query):
+                living = (e for e in page.data if not e.is_cancelled)
+                found |= dict.fromkeys(e.master_event_id or e.id for e in living)
+                found |= dict.fromkeys(broken.master_id or broken.id for broken in page.unreadable)
+                if len(found) >= most:
+                    break
+        except CursorLost as lost:
+            raise lost.error from lost
+        return dict.fromkeys(list(found)[:most])
 
     def reach(self, item: ScheduleItem) -> Window:
         """Give the time in which a series' changed occurrences are looked for.

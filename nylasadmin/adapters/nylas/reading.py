@@ -37,6 +37,7 @@ from nylasadmin.errors import AccessDenied, NotThere
 from nylasadmin.services.ports import FolderRef
 
 _BATCH = 200
+_MOST_FOUND = 20
 _FEW_SERIES = 40
 _NEIGHBOURHOOD_S = DAY_S
 _NO_ITEM = (ValueError, OverflowError, OSError)
@@ -60,7 +61,8 @@ class NylasReader:
         self.folder = folder
         self.rules = rules_for(folder.provider)
         self.listings = Listings(http, folder, self.rules, now=now, horizon=horizon)
-        self._own = {folder.account_email.strip().lower(), folder.folder_id.lower(), ""}
+        own = (folder.account_email, *folder.former_emails, folder.folder_id, "")
+        self._own = {address.strip().lower() for address in own}
         self._bodies = KeptBodies()
         self._known: Mapping[bytes, Observed] = {}
 
@@ -120,6 +122,14 @@ class NylasReader:
     def find_equal(self, wanted: bytes, fidelity: Fidelity, known: Container[ItemId]) -> ItemId | None:  # noqa: ARG002
         """Events carry our marker: nothing has to be guessed from their contents."""
         return None
+
+    def search(self, words: str, fidelity: Fidelity) -> list[Observed]:
+        """Find events by words of their title, whenever they are."""
+        return self.look_up([ItemId(i) for i in self.listings.titled(words, _MOST_FOUND)], fidelity)
+
+    def find_uid(self, uid: str, fidelity: Fidelity) -> list[Observed]:
+        """Find events by their UID; nothing where the provider cannot be asked for it."""
+        return self.look_up([ItemId(i) for i in self.listings.with_uid(uid, _MOST_FOUND)], fidelity)
 
     def find(self, item_id: str) -> Series | Unreadable | None:
         """Read one item as it is now, a series with all its occurrences; ``None`` for none (any more)."""

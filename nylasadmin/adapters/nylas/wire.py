@@ -216,7 +216,8 @@ def read_digested_page(body: bytes, known: Container[bytes], tag: bytes) -> Even
     found = [digest for digest in pieces if digest in known]
     if found or len(pieces) < len(raw.data):
         page = EventPage(data=[], next_cursor=raw.next_cursor, known=found)
-        _read_pieces(page, {digest: piece for digest, piece in pieces.items() if digest not in known})
+        if len(found) < len(pieces):
+            _read_pieces(page, {digest: piece for digest, piece in pieces.items() if digest not in known})
         return page
     try:
         page = _page.decode(body)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import arrivals
 from nylasadmin.domain.items import ItemId
+
+_OF_LINK = arrivals.c.link_id == bindparam("the_link")
+_NEWEST = select(func.max(arrivals.c.seq)).where(_OF_LINK)
+_NEWER = (
+    select(arrivals.c.seq, arrivals.c.item_id)
+    .where(_OF_LINK, arrivals.c.seq > bindparam("the_seq"))
+    .order_by(arrivals.c.seq)
+)
 
 
 class SqlArrivals:
@@ -26,13 +34,12 @@ class SqlArrivals:
 
     def newest(self, link_id: int) -> int:
         """Give the number of a link's newest change, 0 for none."""
-        newest = select(func.max(arrivals.c.seq)).where(arrivals.c.link_id == link_id)
-        return int(self._db.execute(newest).scalar() or 0)
+        return int(self._db.execute(_NEWEST, {"the_link": link_id}).scalar() or 0)
 
     def since(self, link_id: int, seq: int) -> list[tuple[int, ItemId]]:
         """Give a link's changes after a number, in their order."""
-        newer = select(arrivals.c.seq, arrivals.c.item_id).where(arrivals.c.link_id == link_id, arrivals.c.seq > seq)
-        return [(row.seq, ItemId(row.item_id)) for row in self._db.execute(newer.order_by(arrivals.c.seq))]
+        newer = self._db.execute(_NEWER, {"the_link": link_id, "the_seq": seq})
+        return [(row.seq, ItemId(row.item_id)) for row in newer]
 
     def prune(self, before: int, limit: int) -> int:
         """Drop those of the oldest ``limit`` changes that came before a time (Unix seconds); give how many."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.tables import plan_items, runs, snapshot_items, snapshots
@@ -13,6 +13,7 @@ from nylasadmin.domain.items import ItemId
 from nylasadmin.services.rows import ChosenItem
 
 _COLUMNS = ("snapshot_id", "seq", "link_id", "crm_id", "nylas_id")
+_IS_NARROW = select(snapshots.c.is_narrow).where(snapshots.c.id == bindparam("the_snapshot"))
 
 
 class ChosenItems:
@@ -31,8 +32,7 @@ class ChosenItems:
 
     def is_narrow(self, snapshot_id: int) -> bool:
         """Say whether a snapshot is restricted to some items."""
-        found = select(snapshots.c.is_narrow).where(snapshots.c.id == snapshot_id)
-        return bool(self._db.execute(found).scalar_one())
+        return bool(self._db.execute(_IS_NARROW, {"the_snapshot": snapshot_id}).scalar_one())
 
     def only(self, snapshot_id: int, link_id: int) -> frozenset[ItemId] | None:
         """Give the ids, of either side, that take part in a link's run; ``None``: all do."""

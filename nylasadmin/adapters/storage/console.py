@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, not_, or_, select
 
+from nylasadmin.adapters.storage.account_queries import AccountQueries
 from nylasadmin.adapters.storage.accounts import SqlAccounts
 from nylasadmin.adapters.storage.conditions import occupies_link
 from nylasadmin.adapters.storage.failed import SqlFailedItems
@@ -46,8 +47,8 @@ _links_joined = (
 # The most urgent word first; the same order as LinkState.
 _link_state: ColumnElement[str] = case(
     (_live_run.c.state == str(RunState.HELD), str(LinkState.HELD)),
-    (_live_run.c.state == str(RunState.PAUSED), str(LinkState.PAUSED)),
-    (_live_run.c.id.is_not(None), str(LinkState.RUNNING)),
+    (and_(_live_run.c.state == str(RunState.PAUSED), not_(_live_run.c.is_parked)), str(LinkState.PAUSED)),
+    (and_(_live_run.c.id.is_not(None), not_(_live_run.c.is_parked)), str(LinkState.RUNNING)),
     (accounts.c.state != str(AccountState.CONNECTED), str(LinkState.NEEDS_SIGN_IN)),
     (links.c.is_failing, str(LinkState.FAILING)),
     (
@@ -77,7 +78,7 @@ _link_row: tuple[ColumnElement[Any], ...] = (
 )
 
 
-class SqlConsole(SnapshotQueries):
+class SqlConsole(SnapshotQueries, AccountQueries):
     """All queries of the screens."""
 
     def targets(self) -> list[TargetRow]:

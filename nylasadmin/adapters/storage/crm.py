@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, null, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, null, or_, select, update
 from sqlalchemy.exc import DataError, InterfaceError
 
 from nylasadmin.adapters.storage.bulk import insert_rows
@@ -36,7 +37,8 @@ from nylasadmin.domain.kinds import (
 from nylasadmin.domain.plan import ActionKind, Observed, Window
 from nylasadmin.domain.providers import alike_bit
 from nylasadmin.errors import BadRequest, CannotBeStored, NotFound
-from nylasadmin.services.ids import new_item_id
+from nylasadmin.services.ids import new_item_ids
+from nylasadmin.services.policy_views import Sighting
 from nylasadmin.services.ports import Outcome, WriteOrder
 from nylasadmin.services.rows import CrmItem, ItemScope
 
@@ -84,7 +86,16 @@ class SqlCrmItems:
 
     def count(self, scope: ItemScope) -> int:
         """Count one collection's items."""
-        return int(self._db.execute(select(func.count()).select_from(crm_items).where(_within(scope))).scalar_one())
+        return int(self._db.execute(_COUNT, _owner(scope)).scalar_one())
+
+    def sample(self, scope: ItemScope, most: int) -> list[Sighting]:
+        """Tell where one collection's items lie; of more than ``most``, of every so manieth in the order of ends."""
+        step = max(1, -(-self.count(scope) // most))
+        place = func.row_number().over(order_by=(crm_items.c.end, crm_items.c.id)).label("place")
+        rows = select(crm_items.c.start, crm_items.c.end, crm_items.c.is_recurring, place).where(_within(scope))
+        numbered = rows.subquery()
+        chosen = select(numbered.c.start, numbered.c.end, numbered.c.is_recurring).where(numbered.c.place % step == 0)
+        return [Sighting(row.start, row.end, bool(row.is_recurring)) for row in self._db.execute(chosen)]
 
     def page(self, user_id: str | None, after: str, limit: int) -> list[CrmItem]:
         found = select(crm_items).where(crm_items.c.id > after).order_by(crm_items.c.id).limit(limit)
@@ -100,29 +111,25 @@ class SqlCrmStore:
         self._db = connection
         self._now = now
         self._scope = scope
-        self._mine = _within(scope)
         self._by_content = is_known_by_content(scope.item_type)
+
+    @cached_property
+    def _mine(self) -> ColumnElement[bool]:
+        return _within(self._scope)
 
     def observe(self, fidelity: Fidelity, window: Window) -> Iterator[list[Observed]]:
         """Yield the items of the collection that have a part in the window."""
-        start, end = crm_items.c.start, crm_items.c.end
-        is_inside = (start < window.end) & ((end > window.start) | (start >= window.start))
-        rows = self._db.execute(self._select(fidelity).where(self._mine, is_inside))
+        asked = {**_owner(self._scope), "the_start": window.start, "the_end": window.end}
+        rows = self._db.execute(_listing(fidelity), asked)
         while batch := rows.fetchmany(_BATCH):
             yield observed(batch, fidelity, is_known_by_content=self._by_content)
 
     def look_up(self, ids: Sequence[ItemId], fidelity: Fidelity) -> list[Observed]:
         found: list[Observed] = []
         for chunk in chunks(ids):
-            rows = self._db.execute(self._select(fidelity).where(crm_items.c.id.in_(chunk), self._mine))
+            rows = self._db.execute(_select(fidelity).where(crm_items.c.id.in_(chunk), self._mine))
             found += observed(rows, fidelity, is_known_by_content=self._by_content)
         return found
-
-    def _select(self, fidelity: Fidelity) -> Any:
-        """Select what planning needs; a body only where the stored fingerprint does not serve."""
-        bit = alike_bit(fidelity)
-        body = case((crm_items.c.alike.op("&")(bit) != 0, null()), else_=crm_items.c.body).label("body")
-        return select(*PLANNING_COLUMNS) if fidelity == FULL else select(*PLANNING_COLUMNS, body)
 
     def load(self, ids: Sequence[ItemId]) -> dict[ItemId, Item]:
         found: dict[ItemId, Item] = {}
@@ -198,7 +205,8 @@ class SqlCrmStore:
 
     def _create(self, orders: list[WriteOrder]) -> list[Outcome]:
         now = self._now()
-        made = [(order.id or new_item_id(), values_of_new(order, now)) for order in orders]
+        fresh = new_item_ids(len(orders))
+        made = [(o.id or new_id, values_of_new(o, now)) for o, new_id in zip(orders, fresh, strict=True)]
         self._insert(made, "created", now)
         return [Outcome(key=order.key, id=made_id) for order, (made_id, _) in zip(orders, made, strict=True)]
 
@@ -259,6 +267,35 @@ def _within(scope: ItemScope) -> ColumnElement[bool]:
         & (crm_items.c.collection == scope.collection)
         & (crm_items.c.item_type == str(scope.item_type))
     )
+
+
+def _owner(scope: ItemScope) -> dict[str, object]:
+    return {"the_user": scope.user_id, "the_collection": scope.collection, "the_type": str(scope.item_type)}
+
+
+_OWNED = (
+    (crm_items.c.user_id == bindparam("the_user"))
+    & (crm_items.c.collection == bindparam("the_collection"))
+    & (crm_items.c.item_type == bindparam("the_type"))
+)
+_COUNT = select(func.count()).select_from(crm_items).where(_OWNED)
+
+
+def _select(fidelity: Fidelity) -> Select[Any]:
+    """Select what planning needs; a body only where the stored fingerprint does not serve."""
+    if fidelity == FULL:
+        return select(*PLANNING_COLUMNS)
+    bit = alike_bit(fidelity)
+    body = case((crm_items.c.alike.op("&")(bit) != 0, null()), else_=crm_items.c.body).label("body")
+    return select(*PLANNING_COLUMNS, body)
+
+
+@cache
+def _listing(fidelity: Fidelity) -> Select[Any]:
+    """Select one collection's items with a part in a window; built once for each of the few fidelities."""
+    start, end = crm_items.c.start, crm_items.c.end
+    begin, stop = bindparam("the_start", type_=start.type), bindparam("the_end", type_=start.type)
+    return _select(fidelity).where(_OWNED, start < stop, or_(end > begin, start >= begin))
 
 
 def _words(error: Exception) -> str:

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from nylasadmin.adapters.storage.bulk import storable
 from nylasadmin.adapters.storage.links import chunks
-from nylasadmin.adapters.storage.tables import failed_items, failures, links, runs, snapshot_items, snapshots, targets
+from nylasadmin.adapters.storage.tables import failed_items, failures, links, runs, snapshot_items, targets
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.plan import Direction, ReceiverOnly
 from nylasadmin.domain.runs import Failure, Run, RunState
@@ -34,7 +47,7 @@ class SqlFailedItems:
 
         What a snapshot that takes another back could not do is no item to copy again, and not remembered here.
         """
-        if not new or self._takes_back(run):
+        if not new or run.undoes_id is not None:
             return
         by_key = {_key(f, run.direction): f for f in new}
         known: dict[str, Any] = {}
@@ -43,10 +56,6 @@ class SqlFailedItems:
             known |= {row.item_key: row for row in self._db.execute(found)}
         for key, failure in by_key.items():
             self._save(run, key, failure, known.get(key))
-
-    def _takes_back(self, run: Run) -> bool:
-        undoes = select(snapshots.c.undoes_id).where(snapshots.c.id == run.snapshot_id)
-        return self._db.execute(undoes).scalar_one_or_none() is not None
 
     def _save(self, run: Run, key: str, failure: Failure, known: Any) -> None:
         now = self._now()
@@ -72,11 +81,10 @@ class SqlFailedItems:
 
     def not_failed_by(self, run: Run) -> dict[int, tuple[ItemId | None, ItemId | None]]:
         """Give the items of a run's link and direction that it did not fail on: (CRM id, Nylas id) by row."""
-        if self._takes_back(run):
+        if run.undoes_id is not None:
             return {}
-        mine = and_(_of(run), failed_items.c.item_key.not_in(_keys_of(run)))
-        rows = self._db.execute(select(failed_items.c.id, failed_items.c.crm_id, failed_items.c.nylas_id).where(mine))
-        return {row.id: (row.crm_id, row.nylas_id) for row in rows}
+        mine = {"the_link": run.link_id, "the_direction": str(run.direction), "the_run": run.id}
+        return {row.id: (row.crm_id, row.nylas_id) for row in self._db.execute(_NOT_FAILED[run.direction], mine)}
 
     def clear(self, ids: Sequence[int]) -> None:
         for chunk in chunks(ids):
@@ -84,7 +92,7 @@ class SqlFailedItems:
 
     def not_reached(self, run: Run, *, is_transient: bool) -> None:
         """Count a try for the items that a run was restricted to, and that it did not come to because it failed."""
-        if self._takes_back(run):
+        if run.undoes_id is not None:
             return
         chosen = and_(snapshot_items.c.snapshot_id == run.snapshot_id, snapshot_items.c.link_id == run.link_id)
         crm = select(snapshot_items.c.crm_id).where(chosen, snapshot_items.c.crm_id.is_not(None))
@@ -99,8 +107,7 @@ class SqlFailedItems:
             self._db.execute(update(failed_items).where(failed_items.c.id == row.id).values(**values))
 
     def has_open(self, link_id: int) -> bool:
-        found = select(failed_items.c.id).where(failed_items.c.link_id == link_id, _OPEN).limit(1)
-        return self._db.execute(found).scalar_one_or_none() is not None
+        return self._db.execute(_HAS_OPEN, {"the_link": link_id}).first() is not None
 
     # --- tries ----------------------------------------------------------------------------------------------------
 
@@ -199,11 +206,20 @@ def _key(failure: Failure, direction: Direction) -> str:
     return ends[0] or ends[1] or failure.title
 
 
-def _keys_of(run: Run) -> Select[Any]:
-    """Select the keys of the items that a run failed on."""
-    is_get = run.direction is Direction.GET
+def _not_failed(direction: Direction) -> Select[Any]:
+    """Select the items of a link that one of its runs did not fail on."""
+    is_get = direction is Direction.GET
     ends = (failures.c.nylas_id, failures.c.crm_id) if is_get else (failures.c.crm_id, failures.c.nylas_id)
-    return select(func.coalesce(*ends, failures.c.title)).where(failures.c.run_id == run.id)
+    failed = select(func.coalesce(*ends, failures.c.title)).where(failures.c.run_id == bindparam("the_run"))
+    return select(failed_items.c.id, failed_items.c.crm_id, failed_items.c.nylas_id).where(
+        failed_items.c.link_id == bindparam("the_link"),
+        failed_items.c.direction == bindparam("the_direction"),
+        failed_items.c.item_key.not_in(failed),
+    )
+
+
+_NOT_FAILED = {direction: _not_failed(direction) for direction in Direction}
+_HAS_OPEN = select(failed_items.c.id).where(failed_items.c.link_id == bindparam("the_link"), _OPEN).limit(1)
 
 
 def _later(now: int, attempts: int, is_transient: bool) -> int | None:

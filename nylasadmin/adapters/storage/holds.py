@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal_column, not_, select, update
 
+from nylasadmin.adapters.storage.conditions import state_in
+from nylasadmin.adapters.storage.run_statements import NOTE_TALLY, held
 from nylasadmin.adapters.storage.runs import held_by
 from nylasadmin.adapters.storage.tables import links, plan_items, runs, snapshots, writes
 from nylasadmin.domain.guard import Hold, Tally
@@ -19,6 +21,23 @@ from nylasadmin.services.rows import HeldRun, PlannedTally, Victim
 
 _WAITING = runs.c.state == literal_column("'waiting'")  # spelt as in the index, so that it is used
 _HELD = runs.c.state == str(RunState.HELD)
+_other = runs.alias("other")
+_UNJUDGED = (
+    select(runs.c.snapshot_id, snapshots.c.target_id)
+    .join(snapshots, runs.c.snapshot_id == snapshots.c.id)
+    .where(
+        _WAITING,
+        not_(
+            exists().where(
+                _other.c.snapshot_id == runs.c.snapshot_id,
+                not_(state_in(_other, sorted(JUDGED))),
+                _other.c.is_parked.is_(False),
+            )
+        ),
+    )
+    .distinct()
+)
+"""Built once: whoever looks for work asks it."""
 
 
 class SqlHolds:
@@ -30,7 +49,7 @@ class SqlHolds:
 
     def note(self, run: Run, tally: Tally) -> None:
         """Keep what the guard counted of a run, for its snapshot's sum."""
-        self._db.execute(update(runs).where(held_by(run)).values(tally=_json(tally)))
+        self._db.execute(NOTE_TALLY, {**held(run), "the_tally": _json(tally)})
 
     def hold(self, run: Run, hold: Hold, victims: bytes) -> bool:
         """Stop before the first write, until an operator decides."""
@@ -57,18 +76,11 @@ class SqlHolds:
     # --- the snapshot's part
 
     def unjudged(self) -> list[tuple[int, int]]:
-        """Give snapshots (and their targets) with waiting runs and no run that is still to be planned."""
-        other = runs.alias("other")
-        is_open = exists().where(
-            other.c.snapshot_id == runs.c.snapshot_id, other.c.state.not_in(sorted(str(s) for s in JUDGED))
-        )
-        found = (
-            select(runs.c.snapshot_id, snapshots.c.target_id)
-            .join(snapshots, runs.c.snapshot_id == snapshots.c.id)
-            .where(_WAITING, not_(is_open))
-            .distinct()
-        )
-        return [(row.snapshot_id, row.target_id) for row in self._db.execute(found)]
+        """Give snapshots (and their targets) with waiting runs and no run that is still to be planned.
+
+        A run that is parked until its account signs in keeps nobody waiting; it is judged when it goes on.
+        """
+        return [(row.snapshot_id, row.target_id) for row in self._db.execute(_UNJUDGED)]
 
     def tallies(self, snapshot_id: int) -> list[Tally]:
         """Give what was counted of each run of a snapshot that got that far, and has deleted something or still may."""

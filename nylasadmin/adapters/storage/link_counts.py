@@ -21,7 +21,7 @@ def count_by_state(db: Connection, query: LinkQuery, matching: ColumnElement[boo
     for state, number in db.execute(_busy(query, matching)):
         found[_AT_REST.get(state, LinkState.RUNNING)] += number
     word = _idle_state(query.target_id)
-    idle = links.c.id.not_in(select(runs.c.link_id).where(occupies_link(runs)))
+    idle = links.c.id.not_in(select(runs.c.link_id).where(_is_at_work()))
     for name, number in db.execute(select(word, func.count()).where(matching, idle).group_by(word)):
         found[LinkState(name)] = number
     return {state: number for state, number in found.items() if number}
@@ -29,10 +29,15 @@ def count_by_state(db: Connection, query: LinkQuery, matching: ColumnElement[boo
 
 def _busy(query: LinkQuery, matching: ColumnElement[bool]) -> Any:
     """Select the runs that occupy links. A link that a run works on cannot be removed, so the target says enough."""
-    counted = select(runs.c.state, func.count()).where(occupies_link(runs)).group_by(runs.c.state)
+    counted = select(runs.c.state, func.count()).where(_is_at_work()).group_by(runs.c.state)
     if query.search or query.item_type:
         return counted.join(links, runs.c.link_id == links.c.id).where(matching)
     return counted.join(snapshots, runs.c.snapshot_id == snapshots.c.id).where(snapshots.c.target_id == query.target_id)
+
+
+def _is_at_work() -> ColumnElement[bool]:
+    """Say of a run that its link is told by it; one that is parked waits for its account, and that is what is told."""
+    return and_(occupies_link(runs), runs.c.is_parked.is_(False))
 
 
 def _idle_state(target_id: int) -> ColumnElement[str]:

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from nylasadmin.adapters.storage.accounts import account_of
 from nylasadmin.adapters.storage.bulk import insert_rows, replace_rows
-from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs, targets
+from nylasadmin.adapters.storage.conditions import occupies_link
+from nylasadmin.adapters.storage.tables import accounts, crm_users, links, pairs, runs, targets
 from nylasadmin.adapters.storage.targets import TARGET_COLUMNS, TARGETS_JOINED, target_of
 from nylasadmin.domain.items import ItemId, ItemType
-from nylasadmin.domain.links import CrmUser, Link
+from nylasadmin.domain.links import AccountState, CrmUser, Link
 from nylasadmin.domain.plan import Direction
 from nylasadmin.errors import NotFound
 from nylasadmin.services.rows import NewLink, OwnedLink, PairRow, SeenPair
@@ -62,10 +78,9 @@ class SqlLinks:
         row = self._db.execute(_OWNED, {"link_id": link_id}).mappings().one_or_none()
         if row is None:
             raise NotFound("link", link_id)
-        parts = {p: {k[len(p) :]: v for k, v in row.items() if k.startswith(p)} for p in ("link_", "account_")}
         return OwnedLink(
-            link=_link(SimpleNamespace(**parts["link_"])),
-            account=account_of(SimpleNamespace(**parts["account_"])),
+            link=_link(SimpleNamespace(**{name: row[label] for name, label in _OF_LINK})),
+            account=account_of(SimpleNamespace(**{name: row[label] for name, label in _OF_ACCOUNT})),
             target=target_of(row),
         )
 
@@ -76,6 +91,33 @@ class SqlLinks:
     def of_account(self, account_id: int) -> list[Link]:
         found = select(links).where(links.c.account_id == account_id, links.c.removed_at.is_(None)).order_by(links.c.id)
         return [_link(row) for row in self._db.execute(found)]
+
+    def remove_all(self, account_id: int) -> int:
+        """Remove all links of an account, their pairs stay; give how many that were."""
+        there = and_(links.c.account_id == account_id, links.c.removed_at.is_(None))
+        values = {"removed_at": self._now(), "version": links.c.version + 1, "catch_up_at": None}
+        return self._db.execute(update(links).where(there).values(**values)).rowcount
+
+    def move_folder(self, link_id: int, folder_id: str) -> None:
+        """Note that a link's folder has got another id at the provider; its pairs stay."""
+        self._db.execute(update(links).where(links.c.id == link_id).values(folder_id=folder_id))
+
+    def fall_behind(self, account_id: int) -> int:
+        """Note that the inbound links of an account may have missed changes; give how many those are."""
+        there = and_(links.c.account_id == account_id, links.c.removed_at.is_(None), links.c.inbound.is_(True))
+        return self._db.execute(update(links).where(there).values(catch_up_at=self._now())).rowcount
+
+    def has_behind(self) -> bool:
+        """Say whether a link is behind and nothing works on it."""
+        return self._db.execute(select(exists().where(_behind()))).scalar_one()
+
+    def behind(self) -> list[Link]:
+        """Give the links that may have missed changes, and that nothing works on."""
+        return [_link(row) for row in self._db.execute(select(links).where(_behind()).order_by(links.c.id))]
+
+    def caught_up(self, link_ids: Sequence[int]) -> None:
+        for chunk in chunks(link_ids):
+            self._db.execute(update(links).where(links.c.id.in_(chunk)).values(catch_up_at=None))
 
     def save(self, link: NewLink) -> bool:
         """Make the link unless it is there; say whether anything was made.
@@ -173,7 +215,18 @@ class SqlLinks:
             values["items"] = items
         if is_copy:
             values["last_get_at" if direction is Direction.GET else "last_send_at"] = self._now()
-        self._db.execute(update(links).where(links.c.id == link_id).values(**values))
+        told = {f"the_{name}": value for name, value in values.items()}
+        self._db.execute(_noting(tuple(values)), {"the_link": link_id, **told})
+
+
+@cache
+def _noting(names: tuple[str, ...]) -> Update:
+    """Note something about a link; built once for each of the few things that ends of runs note."""
+    noted: dict[str, object] = {name: bindparam(f"the_{name}") for name in names}
+    return update(links).where(links.c.id == bindparam("the_link")).values(noted)
+
+
+_SEEN_PAIRS = select(pairs.c.crm_id, pairs.c.nylas_id, pairs.c.seen).where(pairs.c.link_id == bindparam("the_link"))
 
 
 class SqlPairs:
@@ -186,10 +239,7 @@ class SqlPairs:
 
     def seen_of_link(self, link_id: int) -> list[SeenPair]:
         """Give pairs with what is remembered of the item at Nylas."""
-        rows = self._db.execute(
-            select(pairs.c.crm_id, pairs.c.nylas_id, pairs.c.seen).where(pairs.c.link_id == link_id)
-        )
-        return [SeenPair(crm, nylas, seen) for crm, nylas, seen in rows]
+        return [SeenPair(*row) for row in self._db.execute(_SEEN_PAIRS, {"the_link": link_id}).all()]
 
     def remember(self, link_id: int, rows: Sequence[SeenPair]) -> None:
         """Note with pairs what was seen at Nylas; one that was replaced meanwhile stays as it is."""
@@ -223,10 +273,20 @@ class SqlPairs:
             )
 
 
+def _behind() -> ColumnElement[bool]:
+    """Say of a link that it is behind, of an account that is connected, and free."""
+    of_link = accounts.c.id == links.c.account_id
+    is_signed_in = exists().where(of_link, accounts.c.state == str(AccountState.CONNECTED))
+    is_busy = exists().where(runs.c.link_id == links.c.id, occupies_link(runs))
+    return and_(text("catch_up_at IS NOT NULL"), links.c.catch_up_at >= 0, is_signed_in, ~is_busy)
+
+
+_OF_LINK = [(c.name, f"link_{c.name}") for c in links.c]
+_OF_ACCOUNT = [(c.name, f"account_{c.name}") for c in accounts.c]
 _OWNED = (
     select(
-        *(c.label(f"link_{c.name}") for c in links.c),
-        *(c.label(f"account_{c.name}") for c in accounts.c),
+        *(links.c[name].label(label) for name, label in _OF_LINK),
+        *(accounts.c[name].label(label) for name, label in _OF_ACCOUNT),
         *TARGET_COLUMNS,
     )
     .select_from(

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from nylasadmin.adapters.storage.bulk import insert_rows
 from nylasadmin.adapters.storage.links import chunks
-from nylasadmin.adapters.storage.runs import COUNTERS
+from nylasadmin.adapters.storage.run_statements import COUNTERS
 from nylasadmin.adapters.storage.tables import accounts, links, plan_items, plan_uses, runs, snapshots, writes
 from nylasadmin.domain.binding import Key, PlanItemState, Shown
 from nylasadmin.domain.items import ItemId

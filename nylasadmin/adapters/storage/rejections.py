@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Row,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -28,6 +29,10 @@ from nylasadmin.errors import NotFound
 from nylasadmin.services.rows import DueRejection, HeldRun, Rejection, Victim
 
 _DUE: ColumnElement[bool] = literal_column("rejections.is_due")  # spelt as in the index, so that it is used
+_HAS_DUE = select(rejections.c.id).where(_DUE).limit(1)
+_OF_LINK = select(rejections.c.direction, rejections.c.destination_id).where(
+    rejections.c.link_id == bindparam("the_link")
+)
 
 
 class SqlRejections:
@@ -64,8 +69,7 @@ class SqlRejections:
     def of_link(self, link_id: int) -> dict[Direction, frozenset[ItemId]]:
         """Give the items that must not be deleted, by the direction that would; empty where there are none."""
         found: dict[Direction, set[ItemId]] = {}
-        columns = select(rejections.c.direction, rejections.c.destination_id)
-        for row in self._db.execute(columns.where(rejections.c.link_id == link_id)):
+        for row in self._db.execute(_OF_LINK, {"the_link": link_id}):
             found.setdefault(Direction(row.direction), set()).add(ItemId(row.destination_id))
         return {direction: frozenset(ids) for direction, ids in found.items()}
 
@@ -103,7 +107,7 @@ class SqlRejections:
             self._db.execute(delete(rejections).where(of_link, rejections.c.destination_id.in_(chunk)))
 
     def has_due(self) -> bool:
-        return self._db.execute(select(rejections.c.id).where(_DUE).limit(1)).first() is not None
+        return self._db.execute(_HAS_DUE).first() is not None
 
     def due(self) -> list[DueRejection]:
         """Give answers whose items are to be created again, with the state of the run that occupies their link."""

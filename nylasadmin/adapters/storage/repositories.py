@@ -13,6 +13,7 @@ from nylasadmin.adapters.storage.console import SqlConsole
 from nylasadmin.adapters.storage.crm import SqlCrmItems
 from nylasadmin.adapters.storage.failed import SqlFailedItems
 from nylasadmin.adapters.storage.holds import SqlHolds
+from nylasadmin.adapters.storage.item_records import SqlItemRecords
 from nylasadmin.adapters.storage.links import SqlCrmUsers, SqlLinks, SqlPairs
 from nylasadmin.adapters.storage.operators import SqlAuditTrail, SqlOperators
 from nylasadmin.adapters.storage.plans import SqlPlans
@@ -76,6 +77,10 @@ class SqlUnitOfWork:
     @cached_property
     def items(self) -> SqlCrmItems:
         return SqlCrmItems(self._db, self._now)
+
+    @cached_property
+    def item_records(self) -> SqlItemRecords:
+        return SqlItemRecords(self._db)
 
     @cached_property
     def writes(self) -> SqlWrites:

@@ -13,20 +13,19 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Update,
     and_,
     delete,
-    exists,
-    func,
     insert,
-    not_,
     or_,
     select,
     update,
 )
 
+from nylasadmin.adapters.storage import run_statements as statements
 from nylasadmin.adapters.storage.bulk import storable
 from nylasadmin.adapters.storage.chosen import ChosenItems
-from nylasadmin.adapters.storage.conditions import may_be_claimed, occupies_link
+from nylasadmin.adapters.storage.conditions import occupies_link
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.pauses import Pauses
 from nylasadmin.adapters.storage.tables import failures, plan_uses, runs, snapshots
@@ -38,13 +37,6 @@ from nylasadmin.errors import NotFound
 from nylasadmin.services.rows import NewRun
 from nylasadmin.services.run_storage import LiveRun
 from nylasadmin.services.views import SkippedLink
-
-COUNTERS = tuple(Counters.__struct_fields__)
-_EXECUTED = ("created", "updated", "deleted", "moved", "failed")
-
-
-_sibling = runs.alias("sibling")
-_has_siblings = exists().where(_sibling.c.snapshot_id == runs.c.snapshot_id, _sibling.c.id != runs.c.id)
 
 
 class SqlRuns(Pauses, ChosenItems):
@@ -120,35 +112,24 @@ class SqlRuns(Pauses, ChosenItems):
 
     def claimable(self, now: float, snapshot_id: int | None, limit: int) -> list[int]:
         """Give runs a worker may take, in the order of fairness."""
-        found = select(runs.c.id).where(_claimable(now)).order_by(runs.c.ordinal, runs.c.id).limit(limit)
-        if snapshot_id is not None:
-            found = found.where(runs.c.snapshot_id == snapshot_id)
-        return list(self._db.execute(found).scalars())
+        asked = {"the_time": now, "the_limit": limit}
+        if snapshot_id is None:
+            return list(self._db.execute(statements.CLAIMABLE, asked).scalars())
+        asked["the_snapshot"] = snapshot_id
+        return list(self._db.execute(statements.CLAIMABLE_OF_SNAPSHOT, asked).scalars())
 
     def claim(self, run_id: int, worker: str, now: float, lease_s: float) -> Run | None:
         """Take a run: its fence rises, its lease is ours. ``None`` if it is not to be had."""
-        taken = self._db.execute(
-            update(runs)
-            .where(runs.c.id == run_id, _claimable(now))
-            .values(
-                lease_owner=worker,
-                lease_until=now + lease_s,
-                fence=runs.c.fence + 1,
-                state=str(RunState.PLANNING),
-                cause="",
-                started_at=func.coalesce(runs.c.started_at, self._now()),
-            )
-        )
-        if taken.rowcount != 1:
+        lease = {"the_worker": worker, "the_time": now, "the_lease": now + lease_s, "the_start": self._now()}
+        if self._db.execute(statements.CLAIM, {"the_run": run_id, **lease}).rowcount != 1:
             return None
-        joined = runs.join(snapshots).outerjoin(plan_uses, runs.c.snapshot_id == plan_uses.c.snapshot_id)
-        asked = (snapshots.c.filter, snapshots.c.undoes_id)
-        columns = (runs, *asked, plan_uses.c.plan_id, _has_siblings.label("is_one_of_many"))
-        row = self._db.execute(select(*columns).select_from(joined).where(runs.c.id == run_id)).one()
+        row = self._db.execute(statements.CLAIMED, {"the_run": run_id}).one()
         return Run(
             id=row.id,
             snapshot_id=row.snapshot_id,
             link_id=row.link_id,
+            account_id=row.account_id,
+            claimed_at=int(now),
             direction=Direction(row.direction),
             receiver_only=ReceiverOnly(row.receiver_only),
             is_preview=row.is_preview,
@@ -161,12 +142,12 @@ class SqlRuns(Pauses, ChosenItems):
             filter=decode_filter(row.filter),
             pauses=row.pauses,
             undoes_id=row.undoes_id,
+            is_narrow=row.is_narrow,
         )
 
     def holders(self, now: float) -> list[str]:
         """Give the workers whose leases have not ended."""
-        found = select(runs.c.lease_owner).where(runs.c.lease_until >= now, runs.c.lease_owner.is_not(None))
-        return [str(name) for name in self._db.execute(found.distinct()).scalars()]
+        return [str(name) for name in self._db.execute(statements.HOLDERS, {"the_time": now}).scalars()]
 
     def end_leases(self, worker: str) -> None:
         """End all leases of a worker that is gone for sure, so that another takes its runs at once."""
@@ -178,46 +159,32 @@ class SqlRuns(Pauses, ChosenItems):
 
         One that was let go stays so: a keeper that comes late must not occupy the link of a finished run.
         """
-        is_leased = and_(held_by(run), runs.c.lease_until.is_not(None))
-        renewed = self._db.execute(update(runs).where(is_leased).values(lease_until=until))
-        if renewed.rowcount != 1:
-            return None
-        return RunState(self._db.execute(select(runs.c.state).where(runs.c.id == run.id)).scalar_one())
+        renewed = self._db.execute(statements.RENEW, {**statements.held(run), "the_lease": until})
+        state = renewed.scalar_one_or_none()
+        return None if state is None else RunState(state)
 
     def planned(self, run: Run, counters: Counters, state: RunState) -> bool:
         """Store the plan's counts and go on to ``state``; false when the run was cancelled or lost meanwhile."""
-        values = {name: value for name, value in msgspec.structs.asdict(counters).items() if name not in _EXECUTED}
-        moved = self._db.execute(
-            update(runs)
-            .where(held_by(run), runs.c.state == str(RunState.PLANNING))
-            .values(**values, failed=0, moved=0, state=str(state))
-        )
-        return moved.rowcount == 1
+        values = {name: number for name, number in _numbers(counters).items() if name[4:] not in statements.EXECUTED}
+        return self._changes_one(statements.PLANNED, run, the_state=str(state), **values)
 
     def add_counts(self, run: Run, counters: Counters) -> None:
         """Add what was done to the run's counters. What was written is counted, also after a cancel."""
-        changed = {name: runs.c[name] + value for name, value in msgspec.structs.asdict(counters).items() if value}
-        if changed:
-            self._db.execute(update(runs).where(runs.c.id == run.id).values(**changed))
+        numbers = _numbers(counters)
+        if any(numbers.values()):
+            self._db.execute(statements.ADD_COUNTS, {"the_run": run.id, **numbers})
 
     def counters(self, run_id: int) -> Counters:
-        row = self._db.execute(select(*(runs.c[name] for name in COUNTERS)).where(runs.c.id == run_id)).one()
-        return Counters(**row._mapping)
+        return Counters(**self._db.execute(statements.COUNTED, {"the_run": run_id}).one()._mapping)
 
     def finish(self, run: Run, state: RunState, cause: str = "", detail: str = "") -> bool:
         """End a run that is still live and ours."""
-        ended = self._db.execute(
-            update(runs)
-            .where(held_by(run), runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)]))
-            .values(
-                state=str(state),
-                finished_at=self._now(),
-                lease_until=None,
-                cause=storable(cause),
-                detail=storable(detail),
-            )
-        )
-        return ended.rowcount == 1
+        why = {"the_cause": storable(cause), "the_detail": storable(detail)}
+        return self._changes_one(statements.FINISH, run, the_state=str(state), the_end=self._now(), **why)
+
+    def _changes_one(self, statement: Update, run: Run, **values: object) -> bool:
+        """Change the row of a run as long as its lease is this worker's; say whether it was."""
+        return self._db.execute(statement, {**statements.held(run), **values}).rowcount == 1
 
     def note(self, run: Run, note: str) -> None:
         """Say in the run's row what it waits for; the next note, worker or end takes its place."""
@@ -237,10 +204,17 @@ class SqlRuns(Pauses, ChosenItems):
 
     def cancel(self, *, snapshot_id: int | None = None, run_id: int | None = None) -> list[int]:
         """End live runs by an operator's wish; give their ids. A cancelled run never becomes anything else."""
-        which = runs.c.snapshot_id == snapshot_id if snapshot_id is not None else runs.c.id == run_id
+        return self._cancel(runs.c.snapshot_id == snapshot_id if snapshot_id is not None else runs.c.id == run_id)
+
+    def cancel_of_links(self, link_ids: Sequence[int]) -> list[int]:
+        """End all live runs and previews of links; give their ids."""
+        return [run_id for chunk in chunks(link_ids) for run_id in self._cancel(runs.c.link_id.in_(chunk))]
+
+    def _cancel(self, which: ColumnElement[bool]) -> list[int]:
         live = and_(which, runs.c.state.in_(sorted(LIVE)))
         ids = list(self._db.execute(select(runs.c.id).where(live).order_by(runs.c.id)).scalars())
-        self._db.execute(update(runs).where(live).values(state=str(RunState.CANCELLED), finished_at=self._now()))
+        ended = {"state": str(RunState.CANCELLED), "finished_at": self._now(), "is_parked": False}
+        self._db.execute(update(runs).where(live).values(**ended))
         return ids
 
     def last_read(self, link_id: int, direction: Direction, *, since: int = 0) -> int | None:
@@ -251,23 +225,8 @@ class SqlRuns(Pauses, ChosenItems):
         Runs of a part do not count, under a filter or of chosen items: one that left the deletions of a source that
         shrank outside let them pass. Nor does an undo, whose source is before-images.
         """
-        found = (
-            select(runs.c.read)
-            .join_from(runs, snapshots)
-            .where(
-                snapshots.c.filter.is_(None),
-                snapshots.c.is_narrow.is_(False),
-                snapshots.c.undoes_id.is_(None),
-                runs.c.link_id == link_id,
-                runs.c.direction == str(direction),
-                runs.c.state == str(RunState.DONE),
-                runs.c.is_preview.is_(False),
-                snapshots.c.requested_at >= since,
-            )
-            .order_by(runs.c.id.desc())
-            .limit(1)
-        )
-        return self._db.execute(found).scalar_one_or_none()
+        asked = {"the_link": link_id, "the_direction": str(direction), "since": since}
+        return self._db.execute(statements.LAST_READ, asked).scalar_one_or_none()
 
     def clear_failures(self, run_id: int) -> None:
         self._db.execute(delete(failures).where(failures.c.run_id == run_id))
@@ -307,25 +266,10 @@ def _failure_values(failure: Failure) -> dict[str, object]:
     return values | {name: storable(values[name]) for name in ("title", "cause", "detail")}
 
 
-def _claimable(now: float) -> ColumnElement[bool]:
-    """Queued, or left by its worker; and no other worker is still busy with the link, be it for a cancelled run.
-
-    A queued run with a lease was paused and resumed before its worker noticed: the worker lets go of it first.
-    """
-    under_way = runs.c.state.in_([str(RunState.PLANNING), str(RunState.RUNNING)])
-    is_waiting = and_(runs.c.state == str(RunState.QUEUED), runs.c.lease_until.is_(None))
-    is_left = and_(or_(under_way, runs.c.state == str(RunState.QUEUED)), runs.c.lease_until < now)
-    is_free = or_(is_waiting, is_left)
-    other = runs.alias("other")
-    is_other_busy = exists().where(
-        other.c.link_id == runs.c.link_id,
-        other.c.id != runs.c.id,
-        other.c.lease_until >= now,
-        other.c.is_preview.is_(False),
-    )
-    return and_(may_be_claimed(runs), is_free, or_(runs.c.is_preview, not_(is_other_busy)))
-
-
 def held_by(run: Run) -> ColumnElement[bool]:
     """Choose a run's row as long as its lease is this worker's."""
     return and_(runs.c.id == run.id, runs.c.fence == run.fence)
+
+
+def _numbers(counters: Counters) -> dict[str, object]:
+    return {f"the_{name}": number for name, number in msgspec.structs.asdict(counters).items()}

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
+from nylasadmin.adapters.storage.conditions import state_in
 from nylasadmin.adapters.storage.links import chunks
 from nylasadmin.adapters.storage.tables import progress_samples, runs
 from nylasadmin.domain.runs import PAUSABLE
 from nylasadmin.domain.thinning import superfluous
 from nylasadmin.services.views import Sample
+
+_IS_UNDER_WAY = (
+    select(runs.c.id).where(runs.c.snapshot_id == bindparam("the_snapshot"), state_in(runs, sorted(PAUSABLE))).limit(1)
+)
 
 
 class SqlSamples:
@@ -33,9 +38,7 @@ class SqlSamples:
 
     def is_over(self, snapshot_id: int) -> bool:
         """Say whether no run of a snapshot will work on by itself."""
-        live = runs.c.state.in_(sorted(PAUSABLE))
-        found = select(runs.c.id).where(runs.c.snapshot_id == snapshot_id, live).limit(1)
-        return self._db.execute(found).scalar_one_or_none() is None
+        return self._db.execute(_IS_UNDER_WAY, {"the_snapshot": snapshot_id}).first() is None
 
     def of_snapshot(self, snapshot_id: int) -> list[Sample]:
         """Give the points in the order of time."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, not_, or_, select, true
 
-from nylasadmin.adapters.storage.runs import COUNTERS
+from nylasadmin.adapters.storage.run_statements import COUNTERS
 from nylasadmin.adapters.storage.tables import failures, links, plan_uses, runs, snapshots, targets
 from nylasadmin.domain.filters import decode_filter
 from nylasadmin.domain.guard import Hold
@@ -114,7 +114,20 @@ class SnapshotQueries:
         return [self._snapshot(row, sums.get(row.id, []), undos.get(row.id, ())) for row in rows]
 
     def _undos(self, ids: list[int]) -> dict[int, tuple[int, ...]]:
-        """Give the snapshots that take others back, by the others' ids."""
+        """Give the snapshots that take others back, by the others' ids, without those that were taken back themselves.
+
+        Only what has written anything counts there; one that is under way, or failed at once, leaves all as it was.
+        """
+        found = self._asked_undos(ids)
+        undo_ids = [undo_id for undos in found.values() for undo_id in undos]
+        if not undo_ids:
+            return {}
+        again = self._undos(undo_ids)
+        sums = self._sums([undo_id for undos in again.values() for undo_id in undos])
+        gone = {undone for undone, undos in again.items() if any(_has_written(sums.get(u, [])) for u in undos)}
+        return {i: tuple(u for u in undos if u not in gone) for i, undos in found.items()}
+
+    def _asked_undos(self, ids: list[int]) -> dict[int, tuple[int, ...]]:
         which = and_(snapshots.c.undoes_id.in_(ids), snapshots.c.is_preview.is_(False))
         found: dict[int, tuple[int, ...]] = {}
         for row in self._db.execute(
@@ -317,3 +330,7 @@ def _run_row(row: Row[Any]) -> RunRow:
         hold=msgspec.json.decode(row.hold, type=Hold) if row.hold else None,
         undoes_id=row.undoes_id,
     )
+
+
+def _has_written(sums: list[Row[Any]]) -> bool:
+    return any(s.created or s.updated or s.deleted for s in sums)

@@ -170,6 +170,9 @@ crm_changes = Table(
     sqlite_autoincrement=True,  # a number in the feed is never given twice, also after the newest row is gone
 )
 
+_TO_REVOKE = text("revoke_next_at IS NOT NULL")
+_BEHIND = text("catch_up_at IS NOT NULL")
+
 accounts = Table(
     "accounts",
     metadata,
@@ -193,7 +196,16 @@ accounts = Table(
     Column("first_snapshot_id", Big),  # the first synchronization after connecting; no foreign key: history may go
     Column("synced_at", Big),  # when every link had been copied once after connecting
     Column("revoke_due_at", Big),  # since when the grant is to be revoked at Nylas, until that has been done
+    Column("revoke_next_at", Big),  # when that is tried next
+    Column("revoke_tries", Integer, nullable=False, server_default="0"),
+    Column("revoke_problem", Text),  # why the last try failed
+    Column("former_emails", Text, nullable=False, server_default="[]"),  # JSON list of addresses it had before
     UniqueConstraint("target_id", "email"),
+    Index("ix_accounts_grant", "grant_id", "target_id"),
+    Index("ix_accounts_email", "email", "id"),
+    # All that the page of accounts counts by, so that it reads this index only.
+    Index("ix_accounts_status", "target_id", "state", "provider", "first_snapshot_id", "synced_at", "connected_at"),
+    Index("ix_accounts_revoke", "revoke_next_at", sqlite_where=_TO_REVOKE),
 )
 
 sign_ins = Table(
@@ -237,10 +249,12 @@ links = Table(
     Column("last_get_at", Big),
     Column("last_send_at", Big),
     Column("is_failing", Boolean, nullable=False, default=False),
+    Column("catch_up_at", Big),  # since when a Get is due that closes a gap, e.g. after a sign-in; empty: none is
     Column("removed_at", Big),  # a removed link keeps its row, and so its pairs: connecting again doubles nothing
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("account_id", "item_type", "folder_id"),
     Index("ix_links_by_name", "target_id", "user_name", "folder_name", "id"),
+    Index("ix_links_catch_up", "catch_up_at", sqlite_where=_BEHIND),
 )
 
 pairs = Table(
@@ -292,6 +306,7 @@ _WAITING = text("state = 'waiting'")
 _CLAIMABLE = text("state IN ('queued', 'planning', 'running')")
 _LEASED = text("lease_until IS NOT NULL")
 _IMAGES = text("images > 0")
+_PARKED = text("is_parked")
 
 runs = Table(
     "runs",
@@ -336,11 +351,13 @@ runs = Table(
     Column("spared", Text),  # JSON list of the items, of either side, that an operator left out
     Column("cause", Text, nullable=False, default=""),
     Column("detail", Text, nullable=False, default=""),
+    Column("is_parked", Boolean, nullable=False, server_default=false()),  # paused until its account has signed in
     Index("ix_runs_snapshot", "snapshot_id", "state"),
     Index("uq_runs_live_link", "link_id", unique=True, sqlite_where=_LIVE),
     Index("ix_runs_link", "link_id", "id"),
     Index("ix_runs_claimable", "ordinal", "id", sqlite_where=_CLAIMABLE),
     Index("ix_runs_waiting", "snapshot_id", sqlite_where=_WAITING),
+    Index("ix_runs_parked", "account_id", sqlite_where=_PARKED),
     Index("ix_runs_leased", "link_id", sqlite_where=_LEASED),
     Index("ix_runs_images", "link_id", "images", "image_bytes", sqlite_where=_IMAGES),
     Index("ix_runs_images_age", "finished_at", sqlite_where=_IMAGES),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, or_, select, update
 
 from nylasadmin.adapters.storage.tables import (
     accounts,
@@ -45,6 +45,8 @@ TARGET_COLUMNS = (
     (notification_channels.c.sealed_secret.is_not(None)).label("has_secret"),
 )
 TARGETS_JOINED = targets.join(sender_channels).join(notification_channels)
+
+_SEALED_KEY = select(sender_channels.c.sealed_key).where(sender_channels.c.target_id == bindparam("the_target"))
 
 
 class SqlTargets:
@@ -157,9 +159,7 @@ class SqlTargets:
         self._db.execute(update(targets).where(targets.c.id == target_id).values(application_id=application_id))
 
     def sealed_key(self, target_id: int) -> bytes:
-        found = self._db.execute(
-            select(sender_channels.c.sealed_key).where(sender_channels.c.target_id == target_id)
-        ).scalar_one_or_none()
+        found = self._db.execute(_SEALED_KEY, {"the_target": target_id}).scalar_one_or_none()
         if found is None:
             raise NotFound("target", target_id)
         return bytes(found)

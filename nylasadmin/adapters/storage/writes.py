@@ -29,12 +29,20 @@ _WRITE_COLUMNS = (
     "restores",
 )
 
+_HIGHEST_SEQ = select(func.max(writes.c.seq)).where(writes.c.run_id == bindparam("the_run"))
+_UNSETTLED = (
+    select(writes, runs.c.finished_at)
+    .join(runs, writes.c.run_id == runs.c.id)
+    .where(writes.c.link_id == bindparam("the_link"), is_open(writes))
+    .order_by(writes.c.run_id, writes.c.seq)
+)
+
 
 class SqlWrites(KeptWrites):
     """What runs wrote, each with the destination's version before it; remote writes are announced first."""
 
     def next_seq(self, run_id: int) -> int:
-        highest = self._db.execute(select(func.max(writes.c.seq)).where(writes.c.run_id == run_id)).scalar()
+        highest = self._db.execute(_HIGHEST_SEQ, {"the_run": run_id}).scalar()
         return 0 if highest is None else int(highest) + 1
 
     def intend(self, run_id: int, link_id: int, rows: Sequence[WriteRow]) -> None:
@@ -80,13 +88,7 @@ class SqlWrites(KeptWrites):
         self._db.execute(update(writes).where(this).values(state="sent"))
 
     def unsettled(self, link_id: int) -> list[IntendedWrite]:
-        found = (
-            select(writes, runs.c.finished_at)
-            .join(runs, writes.c.run_id == runs.c.id)
-            .where(writes.c.link_id == link_id, is_open(writes))
-            .order_by(writes.c.run_id, writes.c.seq)
-        )
-        return [_intended(row) for row in self._db.execute(found)]
+        return [_intended(row) for row in self._db.execute(_UNSETTLED, {"the_link": link_id})]
 
 
 def _intended(row: Row[Any]) -> IntendedWrite:

@@ -14,13 +14,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from nylasadmin.adapters.storage import migrate
+from nylasadmin.adapters.storage.accounts import SqlAccounts
 from nylasadmin.adapters.storage.database import prepare
 from nylasadmin.adapters.storage.migrate import upgrade
 from nylasadmin.adapters.storage.operators import SqlOperators
 from nylasadmin.adapters.storage.tables import metadata
+from nylasadmin.domain.policies import Policies, freeze
 from tests.adapters.storage.conftest import Open
 
 
@@ -79,15 +81,15 @@ def definitions(engine: Engine) -> dict[str, set[str]]:
         }
 
 
-def at_first_tables(path: Path) -> Engine:
-    """A file as the first version left it."""
+def at_first_tables(path: Path, last: str = "0001") -> Engine:
+    """A file as the first version left it, or a later one whose newest migration was that."""
     engine = prepare(create_engine(f"sqlite:///{path}"))
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN")
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, last)
         connection.exec_driver_sql("INSERT INTO installation VALUES ('name', 'kept')")
         connection.commit()
     return engine
@@ -163,3 +165,42 @@ def test_the_connection_that_migrated_keeps_the_rules_of_the_others(tmp_path: Pa
 
     assert asked == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1}
     engine.dispose()
+
+
+NOON_3_MARCH, NOON_2_OCTOBER_2020 = 1_772_539_200, 1_601_640_000
+MIDNIGHT_1_FEBRUARY, MIDNIGHT_21_FEBRUARY, MIDNIGHT_2_SEPTEMBER_2020 = 1_769_904_000, 1_771_632_000, 1_599_004_800
+
+
+def test_accounts_that_are_there_freeze_what_their_target_says_when_they_connected(tmp_path: Path) -> None:
+    engine = at_first_tables(tmp_path / "store.db", last="0007")
+    with engine.begin() as connection:
+        add_accounts_before_policies(connection)
+
+    upgrade(engine)
+
+    with engine.connect() as connection:
+        accounts = {account.email: account.policy for account in SqlAccounts(connection, lambda: 0).of_target(1)}
+    anna, bruno = accounts["anna@b.example"], accounts["bruno@b.example"]
+    assert (anna.sync_from, anna.webhook_from) == (MIDNIGHT_1_FEBRUARY, MIDNIGHT_21_FEBRUARY)
+    assert (bruno.sync_from, bruno.webhook_from) == (MIDNIGHT_2_SEPTEMBER_2020, None)
+    assert anna == freeze(Policies(sync_days=30, webhook_days=10), NOON_3_MARCH)
+    assert bruno == freeze(Policies(sync_days=30, webhook_days=10), NOON_2_OCTOBER_2020)
+    engine.dispose()
+
+
+def add_accounts_before_policies(connection: Connection) -> None:
+    """Add a target and two accounts, one of them from before webhook policies, to tables that know no policies."""
+    rows = {
+        "targets": "(1, 'US', 'api.us.nylas.com', 1, 1, 0, '', 'entry', 30, 10, 50, 20, 1, 'us')",
+        "crm_users": "('anna', 'Anna', 'anna@b.example'), ('bruno', 'Bruno', 'bruno@b.example')",
+        "accounts": f"(1, 1, 'anna', 'anna@b.example', 'google', 'g1', 'connected', {NOON_3_MARCH}),"
+        f" (2, 1, 'bruno', 'bruno@b.example', 'google', 'g2', 'connected', {NOON_2_OCTOBER_2020})",
+    }
+    columns = {
+        "targets": "id, name, host, inbound, outbound, is_disabled, application_id, plan, sync_days, webhook_days,"
+        " guard_deletes, guard_share_percent, version, name_key",
+        "crm_users": "id, name, email",
+        "accounts": "id, target_id, user_id, email, provider, grant_id, state, connected_at",
+    }
+    for table, values in rows.items():
+        connection.exec_driver_sql(f"INSERT INTO {table} ({columns[table]}) VALUES {values}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from nylasadmin.adapters.nylas.contacts.wire import WireAddress, WireContact
 from nylasadmin.domain.contacts import (
@@ -37,7 +38,7 @@ _DAY_LENGTH = len("1984-02-29")
 
 def contact_of(wire: WireContact, group_names: Mapping[str, str]) -> Contact:
     """Convert a contact; a group that has no name is called by its id, one whose name is empty is passed over."""
-    texts = {field: getattr(wire, name) or "" for name, field in _TEXTS.items()}
+    texts: dict[str, Any] = {field: getattr(wire, name) or "" for name, field in _TEXTS.items()}
     ids = (group.id for group in wire.groups or () if group is not None and group.id)
     groups = tuple(name for group_id in ids if (name := group_names.get(group_id, group_id)))
     contact = Contact(

@@ -25,6 +25,7 @@ from nylasadmin.errors import AccessDenied, BadAnswer, BadRequest, CursorExpired
 from nylasadmin.services.ports import FolderRef
 
 _PAGE = 200
+_MOST_FOUND = 20
 _REFUSALS = (AccessDenied, BadRequest, CursorExpired, NotThere)
 _HERE: dict[str, str | int] = {"source": ADDRESS_BOOK, "limit": _PAGE}
 _OF_EVERYBODY = "myContacts"
@@ -83,6 +84,25 @@ class ContactReader:
         equal = [o.id for page in self.observe(fidelity, ALWAYS) for o in page if o.fingerprint == wanted]
         return min((contact_id for contact_id in equal if contact_id not in known), default=None)
 
+    def search(self, words: str, fidelity: Fidelity) -> list[Observed]:
+        """Find contacts by an e-mail address; by their name, for which there is no filter, in the whole book."""
+        is_address = "@" in words and " " not in words.strip()
+        query: Query = {**_HERE, "email": words.strip()} if is_address else _HERE
+        found: list[Observed] = []
+        try:
+            for page in self._pages(query):
+                seen = [self._observed(one, fidelity) for one in page.found if _is_here(one)]
+                found += [o for o in seen if is_address or words.casefold() in o.title.casefold()]
+                if len(found) >= _MOST_FOUND:
+                    break
+        except CursorLost as lost:
+            raise lost.error from lost
+        return found[:_MOST_FOUND]
+
+    def find_uid(self, uid: str, fidelity: Fidelity) -> list[Observed]:  # noqa: ARG002
+        """Contacts have no UID."""
+        return []
+
     def find(self, contact_id: str) -> WireContact | Unreadable | None:
         """Read one contact as it is now; ``None`` for none (any more), or one that is not in the address book."""
         try:
@@ -103,9 +123,8 @@ class ContactReader:
     def _find_all(self, ids: Sequence[ItemId]) -> dict[ItemId, WireContact | Unreadable | None]:
         return dict(in_lanes(self._concurrency, lambda contact_id: (contact_id, self.find(contact_id)), ids))
 
-    def _pages(self) -> Iterator[ObjectPage[WireContact]]:
-        query: Query = _HERE
-        cursor: str | None = None
+    def _pages(self, asked: Query = _HERE) -> Iterator[ObjectPage[WireContact]]:
+        query, cursor = asked, None
         while True:
             try:
                 page = CONTACTS.page(self.http.get(self.path, query))
@@ -119,7 +138,7 @@ class ContactReader:
             if page.next_cursor == cursor:
                 raise BadAnswer("a cursor that leads to itself", status=200)
             cursor = page.next_cursor
-            query = {**_HERE, "page_token": cursor}
+            query = {**asked, "page_token": cursor}
 
     def _group_names(self) -> dict[str, str]:
         if self._names is None:

@@ -49,7 +49,13 @@ class MailListings(Generic[Piece]):
 
         Raises :class:`CursorLost` when a page after the first is refused, else :class:`NylasError`.
         """
-        query = self._bounds(window) | {"select": ",".join(fields)}
+        yield from self._followed(self._bounds(window) | {"select": ",".join(fields)})
+
+    def matching(self, words: Query, fields: Sequence[str]) -> Iterator[ObjectPage[Piece]]:
+        """Yield the pages of what answers to the service's filters, whenever it came. Raises as :meth:`pages` does."""
+        yield from self._followed(words | {"select": ",".join(fields)})
+
+    def _followed(self, query: Query) -> Iterator[ObjectPage[Piece]]:
         cursor: str | None = None
         while True:
             page = self._page(query, cursor)

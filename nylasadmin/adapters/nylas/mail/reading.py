@@ -17,7 +17,7 @@ from nylasadmin.adapters.nylas.http import NylasHttp
 from nylasadmin.adapters.nylas.listings import CursorLost, Restarts
 from nylasadmin.adapters.nylas.mail.conversion import Sight
 from nylasadmin.adapters.nylas.mail.kinds import MailKind, Piece
-from nylasadmin.adapters.nylas.mail.listings import MailListings
+from nylasadmin.adapters.nylas.mail.listings import MailListings, Query
 from nylasadmin.adapters.nylas.objects import ObjectPage
 from nylasadmin.adapters.nylas.wire import Unreadable
 from nylasadmin.domain.fidelity import Fidelity
@@ -28,6 +28,8 @@ from nylasadmin.domain.plan import Observed, Reason, Window
 from nylasadmin.domain.providers import rules_for
 from nylasadmin.errors import NotThere
 from nylasadmin.services.ports import FolderRef
+
+_MOST_FOUND = 20
 
 
 class MailReader(Generic[Piece]):
@@ -80,6 +82,26 @@ class MailReader(Generic[Piece]):
     def find_equal(self, wanted: bytes, fidelity: Fidelity, known: Container[ItemId]) -> ItemId | None:  # noqa: ARG002
         """Nothing is ever created here."""
         return None
+
+    # searching
+
+    def search(self, words: str, fidelity: Fidelity) -> list[Observed]:
+        """Find mail by words of its subject, or by the address of somebody who takes part."""
+        is_address = "@" in words and " " not in words.strip()
+        query: Query = {"any_email": words.strip()} if is_address else {"subject": words}
+        found: list[Observed] = []
+        try:
+            for page in self._listings.matching(query | self._ask_server(), self._kind.shown):
+                found += [self._observed(piece, fidelity) for piece in page.found if self._kind.is_wanted(piece)]
+                if len(found) >= _MOST_FOUND:
+                    break
+        except CursorLost as lost:
+            raise lost.error from lost
+        return found[:_MOST_FOUND]
+
+    def find_uid(self, uid: str, fidelity: Fidelity) -> list[Observed]:
+        """The UID of mail is its id."""
+        return self.look_up([ItemId(uid)], fidelity)
 
     # listing
 
@@ -175,13 +197,15 @@ class MailReader(Generic[Piece]):
         return dict(in_lanes(self._concurrency, lambda item_id: (item_id, self._find(item_id, fields)), ids))
 
     def _find(self, item_id: str, fields: Sequence[str]) -> Piece | Unreadable | None:
-        query = {"select": ",".join(fields)}
-        if self._is_cached and self._kind.asks_server:
-            query["query_imap"] = "true"
+        query: Query = {"select": ",".join(fields), **self._ask_server()}
         try:
             return self._kind.objects.one(self._http.get((*self._path, item_id), query))
         except NotThere:
             return None
+
+    def _ask_server(self) -> Query:
+        """Ask for mail that is no longer in the service's own cache, too, where that can be done."""
+        return {"query_imap": "true"} if self._is_cached and self._kind.asks_server else {}
 
 
 def _unreadable(piece: Unreadable) -> Observed:

@@ -25,6 +25,8 @@ def upgrade() -> None:
     op.add_column("targets", sa.Column("is_legacy", sa.Boolean(), nullable=False, server_default=sa.false()))
     _add_to_accounts()
     _freeze()
+    _index_accounts()
+    _park_and_catch_up()
     _create_sign_ins()
 
 
@@ -41,6 +43,10 @@ def _add_to_accounts() -> None:
         sa.Column("first_snapshot_id", _big(), nullable=True),
         sa.Column("synced_at", _big(), nullable=True),
         sa.Column("revoke_due_at", _big(), nullable=True),
+        sa.Column("revoke_next_at", _big(), nullable=True),
+        sa.Column("revoke_tries", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("revoke_problem", sa.Text(), nullable=True),
+        sa.Column("former_emails", sa.Text(), nullable=False, server_default="[]"),
     ):
         op.add_column("accounts", column)
 
@@ -59,6 +65,26 @@ def _freeze() -> None:
     op.execute("UPDATE accounts SET synced_at = (SELECT max(last_get_at) FROM links WHERE account_id = accounts.id)")
     with op.batch_alter_table("accounts") as table:
         table.alter_column("sync_from", existing_type=_big(), nullable=False)
+
+
+def _index_accounts() -> None:
+    op.create_index("ix_accounts_grant", "accounts", ["grant_id", "target_id"])
+    op.create_index("ix_accounts_email", "accounts", ["email", "id"])
+    counted = ["target_id", "state", "provider", "first_snapshot_id", "synced_at", "connected_at"]
+    op.create_index("ix_accounts_status", "accounts", counted)
+    to_revoke = sa.text("revoke_next_at IS NOT NULL")
+    op.create_index(
+        "ix_accounts_revoke", "accounts", ["revoke_next_at"], sqlite_where=to_revoke, postgresql_where=to_revoke
+    )
+
+
+def _park_and_catch_up() -> None:
+    op.add_column("runs", sa.Column("is_parked", sa.Boolean(), nullable=False, server_default=sa.false()))
+    parked = sa.text("is_parked")
+    op.create_index("ix_runs_parked", "runs", ["account_id"], sqlite_where=parked, postgresql_where=parked)
+    op.add_column("links", sa.Column("catch_up_at", _big(), nullable=True))
+    behind = sa.text("catch_up_at IS NOT NULL")
+    op.create_index("ix_links_catch_up", "links", ["catch_up_at"], sqlite_where=behind, postgresql_where=behind)
 
 
 def _create_sign_ins() -> None:
@@ -89,7 +115,15 @@ def _create_sign_ins() -> None:
 
 def downgrade() -> None:
     op.drop_table("sign_ins")
+    op.drop_index("ix_links_catch_up", "links")
+    op.drop_index("ix_runs_parked", "runs")
+    for index in ("ix_accounts_revoke", "ix_accounts_status", "ix_accounts_email", "ix_accounts_grant"):
+        op.drop_index(index, "accounts")
+    op.drop_column("links", "catch_up_at")
+    op.drop_column("runs", "is_parked")
     with op.batch_alter_table("accounts") as table:
+        for column in ("former_emails", "revoke_problem", "revoke_tries", "revoke_next_at"):
+            table.drop_column(column)
         for column in ("revoke_due_at", "synced_at", "first_snapshot_id", "frozen_at", "webhook_from", "sync_from"):
             table.drop_column(column)
         for column in ("is_legacy", "zone", "webhook_days", "sync_days", "state_at"):
