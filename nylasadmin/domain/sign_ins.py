@@ -79,7 +79,8 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
 
 def email_problem(email: str) -> str | None:
     """Say what is wrong with an address that somebody typed; ``None`` if it may be one."""
-    name, at, domain = email.strip().rpartition("@")
-    if not at or not name or "." not in domain.strip(".") or any(c.isspace() for c in email.strip()):
+    name, _, domain = email.strip().rpartition("@")
+    is_clean = all(letter.isprintable() and not letter.isspace() for letter in name + domain)
+    if not name or "." not in domain.strip(".") or not is_clean:
         return "Enter the e-mail address of your account, for example anna@example.com."
     return None if len(email) <= 320 else "Enter an e-mail address of at most 320 characters."

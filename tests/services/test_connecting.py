@@ -8,6 +8,7 @@ import nylas as official
 import pytest
 from msgspec.structs import replace
 
+from nylasadmin.adapters.processes import ThisProcess
 from nylasadmin.domain.items import ItemType
 from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.policies import Policies, freeze
@@ -126,6 +127,13 @@ def test_a_refusal_that_comes_after_success_changes_nothing(door: Door) -> None:
     assert door.outcome(begun).step is Step.DONE
 
 
+def test_words_of_the_provider_are_kept_whatever_they_hold(door: Door) -> None:
+    begun = door.begin()
+    door.connecting.come_back(PHONE, begun.nonce, error="server_error", said="no\0 " + "x" * 900)
+    kept = door.outcome(begun).sign_in
+    assert (kept.problem, len(kept.detail) <= 300, "\0" in kept.detail) == (SignInProblem.PROVIDER, True, False)
+
+
 def test_a_made_up_code_is_refused(door: Door) -> None:
     begun = door.begin()
     door.connecting.come_back(PHONE, begun.nonce, code="made up")
@@ -161,7 +169,10 @@ def test_an_address_of_return_that_is_not_registered_is_told_exactly(door: Door)
     assert json.loads(row.new)["address"] == "https://other.example/connect/return"
 
 
-@pytest.mark.parametrize("typed", ["", "anna", "anna@", "anna@firm", "an na@firm.example", "a" * 320 + "@firm.example"])
+@pytest.mark.parametrize(
+    "typed",
+    ["", "anna", "anna@", "anna@firm", "an na@firm.example", "an\0na@firm.example", "a" * 320 + "@firm.example"],
+)
 def test_what_is_no_address_is_refused_with_the_field_named(door: Door, typed: str) -> None:
     with pytest.raises(InvalidInput) as wrong:
         door.connecting.begin(PHONE, door.token(), typed, BACK)
@@ -208,6 +219,15 @@ def test_signing_in_again_keeps_policy_and_connecting_day_and_catches_up(door: D
     newest = door.product.services.console.last_snapshot(door.target.id)
     assert newest is not None
     assert newest.reason == "after sign-in again"
+
+
+def test_a_link_to_connect_also_signs_an_account_in_again(door: Door) -> None:
+    door.connect()
+    with door.product.storage.write() as tx:
+        tx.accounts.set_state(door.account().id, AccountState.NEEDS_SIGN_IN)
+    door.connect()
+    assert door.account().state is AccountState.CONNECTED
+    assert len(door.audit("account.sign_in_again")) == 1
 
 
 def test_signing_in_again_as_somebody_else_is_refused(door: Door) -> None:
@@ -269,6 +289,13 @@ def test_a_process_that_dies_after_the_exchange_leaves_a_user_who_can_connect_ag
     assert door.connect().step is Step.DONE
     assert [g.email for g in door.box.grants].count(door.email()) == 1
     assert next((row.actor, row.outcome) for row in door.audit("account.connect")) == ("(engine)", "failed")
+
+
+def test_a_restart_is_told_at_once_where_the_process_is_known_to_have_ended(door: Door) -> None:
+    begun = door.begin()
+    with door.product.storage.write() as tx:
+        tx.sign_ins.returned(door.outcome(begun).sign_in.id, ThisProcess().name())  # of this machine, and not this one
+    assert door.outcome(begun).sign_in.problem is SignInProblem.INTERRUPTED
 
 
 def test_a_late_end_of_an_attempt_that_was_given_up_stores_nothing(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

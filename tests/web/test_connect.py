@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 import requests
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from nylasadmin.adapters.clocks import FixedClock
+from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.bootstrap import Product, web_settings
 from nylasadmin.domain.policies import EVERYTHING
 from nylasadmin.domain.privileges import COMMAND_LINE
@@ -233,6 +235,19 @@ def test_pages_load_nothing_that_the_policy_would_block(person: Visitor, door: D
     pages = [person.get(f"/connect/{door.token()}"), connected(person, door), person.get("/connect/damaged")]
     for page in pages:
         assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|javascript:", page.text)
+
+
+def test_a_first_synchronization_that_takes_more_than_a_day_is_said_to(
+    person: Visitor, door: Door, clock: FixedClock
+) -> None:
+    url = begin(person, door).location
+    person.get(way_back(url, door.email()))
+    with door.product.engine.begin() as connection:
+        connection.execute(update(metadata.tables["accounts"]).values(synced_at=None))
+    nonce = re.search(r"state=([\w-]+)", url)[1]  # type: ignore[index]
+    assert "First synchronization: <b>" in person.get(f"/connect/sign-ins/{nonce}").text
+    clock.move(86_401)
+    assert "takes longer than a day" in person.get(f"/connect/sign-ins/{nonce}").text
 
 
 # --- the operator's side --------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from nylasadmin.adapters.storage.bulk import storable
 from nylasadmin.adapters.storage.tables import sign_ins
 from nylasadmin.domain.sign_ins import SignIn, SignInProblem, SignInState
 from nylasadmin.services.rows import NewSignIn
@@ -55,11 +56,15 @@ class SqlSignIns:
         return self._change(sign_in_id, sign_ins.c.state == str(SignInState.EXCHANGING), values)
 
     def connected(self, sign_in_id: int, account_id: int, detail: str = "") -> bool:
-        values = {"state": str(SignInState.CONNECTED), "account_id": account_id, "detail": detail} | self._end()
+        values = {
+            "state": str(SignInState.CONNECTED),
+            "account_id": account_id,
+            "detail": storable(detail),
+        } | self._end()
         return self._change(sign_in_id, sign_ins.c.state == str(SignInState.READING), values)
 
     def failed(self, sign_in_id: int, problem: SignInProblem, detail: str = "") -> bool:
-        values = {"state": str(SignInState.FAILED), "problem": str(problem), "detail": detail} | self._end()
+        values = {"state": str(SignInState.FAILED), "problem": str(problem), "detail": storable(detail)} | self._end()
         return self._change(sign_in_id, sign_ins.c.state.not_in(_OVER), values)
 
     def prune(self, before: int) -> None:
