@@ -77,7 +77,9 @@ def say_snapshot(services: Services, view: SnapshotView, terminal: Terminal) -> 
     _say_section(terminal, "Left out:", (skipped_line(link, view.direction) for link in view.skipped))
     _say_section(terminal, "Not written:", _unwritable_lines(services.plans, view))
     _say_section(terminal, "Held:", _held_lines(services, view))
-    if view.links_by_state.get(RunState.PAUSED):
+    paused = list(_runs(console, view, RunState.PAUSED)) if view.links_by_state.get(RunState.PAUSED) else []
+    _say_section(terminal, "Parked:", (_failed_line(run) for run in paused if run.cause))
+    if any(not run.cause for run in paused):
         terminal.say(f"Paused. To go on: nylasadmin snapshot resume {view.id}")
     _say_section(terminal, "Failed links:", (_failed_line(run) for run in _runs(console, view, RunState.FAILED)))
     _say_section(terminal, "Failed items:", _failure_lines(console, view))

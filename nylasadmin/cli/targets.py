@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from nylasadmin.cli import policies
 from nylasadmin.cli.exits import Exit
 from nylasadmin.cli.parsing import Verbs, add_installation, add_json, add_noun, add_verb
 from nylasadmin.cli.problems import UnusableInput
@@ -38,6 +39,7 @@ def add_to(nouns: Verbs[argparse.ArgumentParser]) -> None:
         "make accounts and links of CRM users",
         details=_DISCOVER_SHAPE,
     )
+    policies.add_to(verbs)
     for verb in (testing, finding):
         verb.add_argument("name")
     for verb in (listing, testing, finding):

@@ -105,8 +105,13 @@ class Window(msgspec.Struct, frozen=True):
 
     def holds(self, item: Spanning) -> bool:
         """Say whether any part of the item lies inside. An item without length counts at its start."""
-        since = self.start if self.first_day is None or not lasts_whole_days(item) else self.first_day
-        return item.start < self.end and (item.end > since or item.start >= since)
+        if item.start >= self.end:
+            return False
+        reaches_in = item.end > self.start or item.start >= self.start
+        if self.first_day is None:
+            return reaches_in
+        reaches_day = item.end > self.first_day or item.start >= self.first_day
+        return reaches_day if reaches_day is not reaches_in and lasts_whole_days(item) else reaches_in
 
 
 def lasts_whole_days(item: Spanning) -> bool:

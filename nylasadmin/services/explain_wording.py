@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nylasadmin.domain.explaining import Explanation, Failing, Finding, Found, ItemFacts, Side, missing_side
 from nylasadmin.domain.items import ItemType
+from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.policies import MOST_SYNC_DAYS
 from nylasadmin.domain.verdicts import Verdict
@@ -151,8 +152,9 @@ class Teller:
         return Wording(f"snapshot {number} is held on this link: somebody has to decide about its deletions", advice)
 
     def _link_paused(self, _: Direction | None) -> Wording:
-        number = self._facts.occupied_by
-        return Wording(f"snapshot {number} is paused on this link", "Resume or cancel it.")
+        is_parked = self._link.account.state is AccountState.NEEDS_SIGN_IN
+        advice = "It goes on by itself once the user has signed in again." if is_parked else "Resume or cancel it."
+        return Wording(f"snapshot {self._facts.occupied_by} is paused on this link", advice)
 
     def _link_busy(self, _: Direction | None) -> Wording:
         number = self._facts.occupied_by

@@ -26,7 +26,7 @@ from nylasadmin.services.item_facts import Bodies, facts_of
 from nylasadmin.services.item_records import ItemWrite, Named
 from nylasadmin.services.item_search import MOST, Surroundings
 from nylasadmin.services.observing import Subject, fidelity_of
-from nylasadmin.services.ports import FolderRef, Nylas
+from nylasadmin.services.ports import FolderRef, Nylas, SenderSettings
 from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.rows import ItemScope
 from nylasadmin.services.senders import sender_of
@@ -38,6 +38,7 @@ LONGEST_WANTED = 1000
 """Ids of Nylas are no longer."""
 
 _MOST_CHANGES = 20
+_LONGEST_ANSWER_S = 20.0
 
 
 class Explaining:
@@ -89,7 +90,7 @@ class Explaining:
             installation=self._installation,
             item_type=link.item_type,
         )
-        sender = sender_of(owned.target, sealed_key, self._secrets)
+        sender = _impatient(sender_of(owned.target, sealed_key, self._secrets))
         return details, Subject(link=link, account=account, target=owned.target, sender=sender, folder=folder)
 
     def _surroundings(self, subject: Subject) -> Surroundings:
@@ -112,6 +113,12 @@ class Explaining:
         answer = msgspec.structs.replace(answer, nylas_error=error, item=item, facts=facts)
         shown = _told(answer, item)
         return _with_contents(shown, subject, written, _body(in_crm, item.crm_id), _body(at_nylas, item.nylas_id))
+
+
+def _impatient(sender: SenderSettings) -> SenderSettings:
+    """Let the first failure be the answer: somebody waits for the page."""
+    patience_s = min(sender.read_timeout_s, _LONGEST_ANSWER_S)
+    return msgspec.structs.replace(sender, read_timeout_s=patience_s, is_waited_for=True)
 
 
 def _scope(subject: Subject) -> ItemScope:

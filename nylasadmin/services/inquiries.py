@@ -51,6 +51,16 @@ class Inquiry:
             return []
         return self._meet(self._asked(lambda: reader.find_uid(uid, self._fidelity), []))
 
+    def find_series(self, occurrence: ItemId) -> ItemId | None:
+        """Meet the series of an occurrence that somebody names by its own id; give the series' id."""
+        reader = self._reader
+        if not isinstance(reader, Searching):
+            return None
+        series = self._asked(lambda: reader.series_of(occurrence), None)
+        if series is not None:
+            self.look_up([series])
+        return series if series in self.seen else None
+
     def find_claiming(self, crm_id: ItemId) -> None:
         """Meet the item that carries our marker for an item of the CRM."""
         claiming = self._asked(lambda: self._reader.find_claiming(crm_id), None)

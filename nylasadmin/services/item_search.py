@@ -65,9 +65,11 @@ class Surroundings:
             recorded = tx.item_records.recorded_as(self._link_id, item_id)
         if recorded is not None:
             return [recorded]
-        if not any(map(str.isspace, item_id)):
-            self.nylas.look_up([item_id])
-        return [Named(nylas_id=item_id)] if item_id in self.nylas.seen else []
+        if any(map(str.isspace, item_id)):
+            return []
+        self.nylas.look_up([item_id])
+        found = item_id if item_id in self.nylas.seen else self.nylas.find_series(item_id)
+        return [Named(nylas_id=found)] if found is not None else []
 
     def _by_uid(self, uid: str) -> list[Named]:
         with self._storage.read() as tx:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from nylasadmin.domain.policies import NOTIFIED_OF_ALL_BEFORE, FrozenPolicy, local_day
+from nylasadmin.domain.policies import NOTIFIED_OF_ALL_BEFORE, FrozenPolicy, Policies, local_day
 from nylasadmin.services.policy_views import AccountChange, Changes, Frozen
 
 
@@ -45,10 +45,14 @@ def history_words(inside: int, outside: int, undated: int, items: int) -> str:
     if not shown:
         return "No items in the CRM yet."
     of_all = f"{_items(items)} in the CRM" if shown == items else f"{shown:,} of {_items(items)} in the CRM"
-    parts = [f"{inside:,} take part"] if inside else []
-    parts += [f"{outside:,} lie before the cut-off and stay as they are"] if outside else []
-    endless = f" {undated:,} without a date that decides are not drawn; they always take part." if undated else ""
-    return f"{of_all}: {', '.join(parts)}.{endless}"
+    parts = [f"{inside:,} take{_s(inside)} part"] if inside else []
+    parts += [f"{outside:,} lie{_s(outside)} before the cut-off, untouched"] if outside else []
+    endless = f" {undated:,} of them always take{_s(undated)} part and ha{'s' if undated == 1 else 've'} no dot."
+    return f"{of_all}: {', '.join(parts)}.{endless if undated else ''}"
+
+
+def _s(count: int) -> str:
+    return "s" if count == 1 else ""
 
 
 def frozen_words(frozen: Frozen) -> str:
@@ -64,15 +68,22 @@ def _kept(days: int) -> str:
     return _days(days) if days else "the day of connecting"
 
 
+def settings_words(policies: Policies) -> str:
+    """Say both policies of a target in short: 60 days (notifications: 5 days)."""
+    notify = "everything" if policies.is_legacy else _kept(policies.webhook_days)
+    return f"{_kept(policies.sync_days)} (notifications: {notify})"
+
+
 def change_words(change: AccountChange) -> str:
-    """Say what would change for an account: +41 items for Anna, 3 of them notify."""
+    """Say what would change for an account: +41 items for Anna; +3 in notifications."""
     if change.problem is not None:
         return f"{change.user_name}: not counted. {change.problem.title}"
     least = "at least " if change.is_at_least else ""
     parts = [f"{least}{sign}{_items(count)}" for sign, count in (("+", change.more), ("−", change.fewer)) if count]
     notify = [f"{sign}{count:,}" for sign, count in (("+", change.more_notify), ("−", change.fewer_notify)) if count]
     words = " and ".join(parts) or f"{least}no item more or fewer"
-    return f"{words} for {change.user_name}" + (f"; {' and '.join(notify)} notify" if notify else "")
+    also = f"; {' and '.join(notify)} in notifications" if notify else ""
+    return f"{words} for {change.user_name}{also}"
 
 
 def counted_words(changes: Changes) -> str:

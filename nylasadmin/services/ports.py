@@ -89,6 +89,10 @@ class Searching(Protocol):
         """Find items by their UID; nothing where items have none, or the provider cannot be asked for it."""
         ...
 
+    def series_of(self, item_id: ItemId) -> ItemId | None:
+        """Give the series that an occurrence belongs to, by the occurrence's own id; ``None`` for anything else."""
+        ...
+
 
 class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One write at the destination.
@@ -204,7 +208,10 @@ class HostedAuth(Protocol):
 
 
 class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How Nylas is reached for one target: the sender channel with its key in clear. Never logged or shown."""
+    """How Nylas is reached for one target: the sender channel with its key in clear. Never logged or shown.
+
+    ``is_waited_for``: somebody looks at a page until the answer is there, so the first failure is the answer.
+    """
 
     base_url: str
     api_key: str
@@ -212,6 +219,7 @@ class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     read_timeout_s: float = 95.0
     concurrency: int = 4
     requests_per_s: float = 10.0
+    is_waited_for: bool = False
 
 
 class FolderRef(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from nylasadmin.domain.policies import FrozenPolicy
 from nylasadmin.domain.verdicts import Rule, Verdict
 from nylasadmin.domain.zones import zone_or_utc
+from nylasadmin.services.policy_wording import day_words
 
 _OVER = {
     Rule.MESSAGE: "it was received on {day}",
@@ -27,12 +28,12 @@ def over_words(verdict: Verdict, policy: FrozenPolicy) -> str:
 
 def deciding_day(verdict: Verdict, policy: FrozenPolicy) -> str:
     """Say the day that was compared."""
-    return date_words(_last_day(verdict, policy))
+    return day_words(_last_day(verdict, policy))
 
 
 def cut_off_words(verdict: Verdict, policy: FrozenPolicy) -> str:
     """Say the day from which on items take part."""
-    return date_words(_day(verdict.cut_off or 0, verdict, policy))
+    return day_words(_day(verdict.cut_off or 0, verdict, policy))
 
 
 def days_before(verdict: Verdict, policy: FrozenPolicy) -> int:
@@ -67,13 +68,9 @@ def plural_days(count: int) -> str:
 
 def day(at: int | None) -> str:
     """Say a day in UTC."""
-    return "a day that is not known" if at is None else date_words(datetime.fromtimestamp(at, UTC).date())
+    return "a day that is not known" if at is None else day_words(datetime.fromtimestamp(at, UTC).date())
 
 
 def moment(at: int) -> str:
     """Say a moment in UTC."""
     return f"{day(at)}, {datetime.fromtimestamp(at, UTC):%H:%M} UTC"
-
-
-def date_words(on: date) -> str:
-    return f"{on.day} {on:%B %Y}"

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nylasadmin.domain.policies import MOST_SYNC_DAYS, FrozenPolicy, PlanLevel, freeze, problems
+from nylasadmin.domain.policies import MOST_SYNC_DAYS, FrozenPolicy, PlanLevel, Policies, freeze, problems
 from nylasadmin.domain.privileges import Privilege
 from nylasadmin.domain.targets import Target
 from nylasadmin.domain.verdicts import dated_span
@@ -19,6 +19,7 @@ from nylasadmin.services.policy_wording import (
     counted_words,
     frozen_words,
     history_words,
+    settings_words,
     sync_words,
     webhook_words,
 )
@@ -77,9 +78,10 @@ def count(target_id: int) -> ResponseReturnValue:
             changes = services().policies.count(actor(), target_id, wanted)
         except InvalidInput as error:
             wrong = error.fields
+    counted = _changes(changes, wanted)
     if not htmx.is_htmx():
-        return _refused(target, wrong) if wrong else _form(target, request.form, changes=changes)
-    values = _changes(changes) | {"not_counted": next(iter(wrong.values()), "")}
+        return _refused(target, wrong) if wrong else _form(target, request.form, **counted)
+    values = counted | {"not_counted": next(iter(wrong.values()), "")}
     return make_response(render_template("policies/_changes.html", **values), 422 if wrong else 200)
 
 
@@ -109,7 +111,7 @@ def _form(target: Target, typed: Mapping[str, str], **more: Any) -> ResponseRetu
         "is_stale": is_stale,
         "plans": tuple((str(plan), _plan_words(plan)) for plan in PlanLevel),
         "kept": tuple(map(frozen_words, services().policies.frozen(target.id))),
-        **_changes(more.pop("changes", None)),
+        **_changes(),
         **_picture(typed),
     }
     return htmx.form("policies/edit.html", status, target=target, **(values | more))
@@ -135,11 +137,13 @@ def said(policy: FrozenPolicy, connected_at: int) -> dict[str, str]:
     return {"sync": sync_words(policy, connected_at), "webhook": webhook_words(policy, connected_at)}
 
 
-def _changes(changes: Changes | None) -> dict[str, Any]:
-    if changes is None:
+def _changes(changes: Changes | None = None, wanted: Policies | None = None) -> dict[str, Any]:
+    """Give what the counting has found; nothing before it."""
+    if changes is None or wanted is None:
         return {"changes": None, "change_rows": (), "counted": "", "not_counted": ""}
     rows = tuple((change_words(account), account.email, account.problem) for account in changes.accounts)
-    return {"changes": changes, "change_rows": rows, "counted": counted_words(changes), "not_counted": ""}
+    counted = f"With {settings_words(wanted)}: {counted_words(changes)}"
+    return {"changes": changes, "change_rows": rows, "counted": counted, "not_counted": ""}
 
 
 # --- the time line in the folder panel --------------------------------------------------------------------------

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from nylasadmin.adapters.storage.tables import metadata
+from nylasadmin.domain.contacts import Contact
 from nylasadmin.domain.explaining import Finding
 from nylasadmin.domain.items import ItemId, ItemType, ScheduleItem
+from nylasadmin.domain.kinds import Item
+from nylasadmin.domain.mail import Message
 from nylasadmin.domain.plan import ActionKind, Direction, Reason
 from nylasadmin.domain.policies import cut_off
 from nylasadmin.services.explain_views import Explained, Subject, Weight
@@ -64,6 +68,14 @@ def test_an_item_is_found_by_words_id_and_uid_of_either_side(world: World) -> No
         assert (finding(found), found.crm_id, found.nylas_id) == (Finding.IN_STEP, item.id, nylas_id), wanted
 
 
+def test_the_id_of_an_occurrence_means_its_series(fresh: World) -> None:
+    series = fresh.event("Standup", recurrence=["RRULE:FREQ=WEEKLY;COUNT=4"])
+    fresh.get()
+    stamp = datetime.fromtimestamp(NOON + 7 * DAY, UTC).strftime("%Y%m%dT%H%M%SZ")
+    found = ask(fresh, f"{series}_{stamp}")
+    assert (found.nylas_id, finding(found)) == (series, Finding.IN_STEP)
+
+
 def test_several_that_may_be_meant_are_offered_each_once(world: World) -> None:
     found = ask(world, "weekly")
     assert sorted(one.title for one in found.candidates) == ["Weekly review", "Weekly standup"]
@@ -112,8 +124,10 @@ def test_without_nylas_the_crm_side_is_explained_and_the_trouble_said(fresh: Wor
     fresh.event("Standup")
     fresh.get()
     fresh.fault("status", status=503, count=None)
+    fresh.forget_requests()
     found = ask(fresh, "standup")
     fresh.heal()
+    assert len(fresh.box.sandbox.requests.entries()) == 1  # somebody waits: the first failure is the answer
     assert finding(found) is Finding.NYLAS_SILENT
     assert found.nylas_error
     assert (weight(found, Subject.NYLAS), weight(found, Subject.CRM)) == (Weight.NOT_ASKED, Weight.OK)
@@ -194,6 +208,17 @@ def test_contacts_and_mail_are_found_by_name_subject_and_address(tmp_path: Path)
             assert found.candidates or finding(found) is Finding.IN_STEP, item_type
             one = explaining.item(link.id, ItemId(items[0].id))
             assert finding(one) is Finding.IN_STEP, item_type
+            by_address = explaining.item(link.id, address_of(items[0].item))
+            assert by_address.candidates or finding(by_address) is Finding.IN_STEP, item_type
+
+
+def address_of(item: Item) -> str:
+    """Give the address of somebody that an item is about."""
+    if isinstance(item, Contact):
+        return next(entry.value for entry in item.emails)
+    assert not isinstance(item, ScheduleItem)
+    people = item.sender if isinstance(item, Message) else item.participants
+    return next(person.email for person in people)
 
 
 def test_where_the_provider_cannot_be_asked_for_a_uid_the_title_finds_the_twin(tmp_path: Path) -> None:

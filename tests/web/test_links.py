@@ -161,7 +161,7 @@ def folder(stage: Stage) -> str:
 
 def test_the_folder_tells_whose_it_is_and_both_ways(visit: Visit, stage: Stage) -> None:
     panel = visit("vera").get(folder(stage)).text
-    assert f"{stage.rows[0].user_name} · {folder_words(stage.rows[0].folder_name)}" in panel
+    assert f"<bdi>{stage.rows[0].user_name}</bdi> · <bdi>{folder_words(stage.rows[0].folder_name)}</bdi>" in panel
     assert "Nylas → CRM" in panel
     assert "CRM → Nylas" in panel
     assert "No run yet" in panel

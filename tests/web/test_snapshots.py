@@ -162,7 +162,7 @@ def test_a_link_whose_account_needs_sign_in_says_what_the_user_has_to_do(visit: 
         tx.accounts.set_state(stage.link.account_id, AccountState.NEEDS_SIGN_IN)
     asked = {"direction": "get", "link_id": stage.link.id, "receiver_only": "keep"}
     answer = visit("olga").send("/snapshots/plan", asked)
-    assert "The user has to sign in again; then use Discover." in answer.text
+    assert "The user has to sign in again; the page of accounts has a link to send." in answer.text
     assert "Switch it on" not in answer.text
 
 

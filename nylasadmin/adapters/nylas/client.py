@@ -120,7 +120,8 @@ class NylasHttpSide:
 
     def _http(self, sender: SenderSettings, grant_id: str, patience: Patience | None = None) -> NylasHttp:
         pace = self._paces.of(sender.base_url, grant_id, sender.concurrency, sender.requests_per_s)
-        return NylasHttp(sender, self._sessions, pace, patience=patience or self._patience, sleep=self._sleep)
+        usual = IMPATIENT if sender.is_waited_for else self._patience
+        return NylasHttp(sender, self._sessions, pace, patience=patience or usual, sleep=self._sleep)
 
 
 class NylasDirectory:

@@ -43,7 +43,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
 
 IMPATIENT = Patience(tries=1)
-"""For a connection test: the first failure is the answer."""
+"""For a connection test, and whatever somebody waits for: the first failure is the answer."""
 
 
 class Sessions:

@@ -131,6 +131,12 @@ class NylasReader:
         """Find events by their UID; nothing where the provider cannot be asked for it."""
         return self.look_up([ItemId(i) for i in self.listings.with_uid(uid, _MOST_FOUND)], fidelity)
 
+    def series_of(self, item_id: ItemId) -> ItemId | None:
+        """Give the series that an occurrence belongs to."""
+        event = self._event(item_id)
+        master = event.master_event_id if isinstance(event, WireEvent) else None
+        return ItemId(master) if master and master != item_id else None
+
     def find(self, item_id: str) -> Series | Unreadable | None:
         """Read one item as it is now, a series with all its occurrences; ``None`` for none (any more)."""
         event = self._event(item_id)

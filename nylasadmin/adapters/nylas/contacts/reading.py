@@ -103,6 +103,10 @@ class ContactReader:
         """Contacts have no UID."""
         return []
 
+    def series_of(self, item_id: ItemId) -> ItemId | None:  # noqa: ARG002
+        """Contacts are no series."""
+        return None
+
     def find(self, contact_id: str) -> WireContact | Unreadable | None:
         """Read one contact as it is now; ``None`` for none (any more), or one that is not in the address book."""
         try:

@@ -103,6 +103,10 @@ class MailReader(Generic[Piece]):
         """The UID of mail is its id."""
         return self.look_up([ItemId(uid)], fidelity)
 
+    def series_of(self, item_id: ItemId) -> ItemId | None:  # noqa: ARG002
+        """Mail is no series."""
+        return None
+
     # listing
 
     def _observed_page(self, page: ObjectPage[Piece], fidelity: Fidelity) -> list[Observed]:
