@@ -12,27 +12,18 @@ from nylasadmin.domain.privileges import Privilege
 from nylasadmin.errors import InvalidInput
 from nylasadmin.services.account_views import AccountQuery, AccountRow, AccountStatus
 from nylasadmin.services.account_wording import policy_words
-from nylasadmin.web import current, htmx, numbers
+from nylasadmin.web import htmx, numbers
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.security import needs
 
 blueprint = Blueprint("accounts", __name__)
 
 SIZE = 50
-INVITATION = "connecting.invite_account"
-"""The view that makes a link with which a user signs in again; where there is none, no button offers it."""
 _GIVEN = frozenset({"target_id", "state", "provider", "search", "page"})
 
 
 def init(app: Flask) -> None:
     app.jinja_env.filters.update(policy_words=policy_words)
-    app.jinja_env.globals.update(invite_url=invite_url)
-
-
-def invite_url(account_id: int) -> str:
-    """Give the address of the dialog that invites a user to sign in again; empty where there is none."""
-    is_there = INVITATION in current.app().view_functions
-    return url_for(INVITATION, account_id=account_id) if is_there else ""
 
 
 @blueprint.get("/accounts")

@@ -26,6 +26,7 @@ _ACTIONS = {
     "explain.reveal": "item.reveal",
     "connect.begin": "account.sign_in",
     "invitations.create": "account.invite",
+    "invitations.create_again": "account.invite",
     "links.delete": "link.remove",
     "links.save": "link.switch",
     "links.switch": "link.switch_many",

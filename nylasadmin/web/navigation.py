@@ -44,6 +44,7 @@ _ENTRIES = (
 _BELONGS_TO = {
     "explain": "targets",
     "held": "snapshots",
+    "invitations": "targets",
     "links": "targets",
     "pauses": "snapshots",
     "plans": "snapshots",

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from sqlalchemy import update
 
 from nylasadmin.adapters.clocks import FixedClock
@@ -14,8 +13,6 @@ from nylasadmin.adapters.storage.tables import accounts
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.links import FIRST_SYNC_S, AccountState
 from nylasadmin.services.account_views import AccountQuery, AccountRow
-from nylasadmin.web.accounts import INVITATION
-from nylasadmin.web.security import public
 from tests.web.stage import Stage
 from tests.web.visitor import Visitor
 
@@ -131,12 +128,7 @@ def test_an_address_is_changed_and_what_was_typed_survives_a_refusal(visit: Visi
     assert audited(stage.product)[0] == ("olga", "account.rename", "done")
 
 
-def test_who_needs_to_sign_in_is_invited_where_invitations_can_be_made(app: Flask, visit: Visit, mixed: Stage) -> None:
-    assert "Invite to sign in" not in visit("olga").get("/accounts").text
-
-    app.view_functions[INVITATION] = public(lambda account_id: str(account_id))
-    app.url_map.add(app.url_rule_class("/invite/<int:account_id>", endpoint=INVITATION))
-
+def test_who_needs_to_sign_in_is_invited(visit: Visit, mixed: Stage) -> None:
     page = visit("olga").get("/accounts").text
-    assert re.findall(r'href="/invite/(\d+)"', page) == [str(rows(mixed.product)[1].account.id)]
+    assert re.findall(r'href="/accounts/(\d+)/invite"', page) == [str(rows(mixed.product)[1].account.id)]
     assert "Invite to sign in" not in visit("vera").get("/accounts").text

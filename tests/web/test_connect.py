@@ -284,6 +284,18 @@ def test_what_cannot_be_invited_is_told_beside_its_field_and_stays(
     assert [row.outcome for row in door.audit("account.invite")] == ["refused"]
 
 
+def test_an_operator_makes_a_link_to_sign_an_account_in_again(door: Door, visit: Visit, person: Visitor) -> None:
+    door.connect(0)
+    olga, path = visit("olga"), f"/accounts/{door.account().id}/invite"
+    assert f"Invite {door.email()} to sign in again" in olga.ask(path).text
+    refused = olga.send(path, {"hours": "1000"})
+    assert (refused.status_code, 'value="1000"' in refused.text) == (422, True)
+    link = re.search(r'value="http://localhost(/connect/[^"]+)"', olga.send(path, {"hours": "2"}).text)
+    assert link
+    assert "Sign in again with the same account" in person.get(link[1]).text
+    assert [row.outcome for row in door.audit("account.invite")][-2:] == ["refused", "done"]
+
+
 def test_who_is_connected_is_not_suggested(door: Door, visit: Visit) -> None:
     door.connect(0)
     page = visit("olga").ask(f"/targets/{door.target.id}/invite").text
