@@ -7,7 +7,7 @@ import responses
 
 from nylasadmin.adapters.nylas import NylasHttpSide
 from nylasadmin.domain.directory import Application, Calendar, Grant
-from nylasadmin.errors import BadAnswer, ServiceFailed, Unauthorized
+from nylasadmin.errors import BadAnswer, GrantGone, ServiceFailed, Unauthorized
 from nylasadmin.services.ports import SenderSettings
 from tests.adapters.nylas.conftest import BASE, SENDER
 from tests.sandbox.openapi import judged_sandbox
@@ -122,3 +122,16 @@ def test_a_wrong_key_is_unauthorized() -> None:
 
         with pytest.raises(Unauthorized):
             directory.grants()
+
+
+def test_a_grant_is_revoked_and_one_that_is_gone_already_is_done() -> None:
+    with judged_sandbox(users=2) as box:
+        directory = NylasHttpSide().directory(SenderSettings(base_url=box.url, api_key=box.api_key))
+        gone, kept = (grant.id for grant in box.grants)
+
+        directory.revoke(gone)
+        directory.revoke(gone)
+
+        assert [grant.id for grant in box.grants] == [kept]
+        with pytest.raises(GrantGone):
+            directory.calendars(gone)
