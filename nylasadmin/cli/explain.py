@@ -67,8 +67,7 @@ def _say(found: Explained, terminal: Terminal) -> None:
     terminal.say(found.headline)
     if found.advice:
         terminal.say(found.advice)
-    if found.nylas_error:
-        terminal.note(f"Nylas could not be asked. {found.nylas_error}")
+    _note_silence(found, terminal)
     terminal.say("")
     terminal.say_table(("CHECK", "", "FOUND"), [(c.subject, _WEIGHTS[c.weight], c.text) for c in found.checks])
     terminal.say("")
@@ -78,6 +77,11 @@ def _say(found: Explained, terminal: Terminal) -> None:
         terminal.say(_change_line(change))
         for difference in change.differences:
             terminal.say(f"    {_difference_line(difference)}")
+
+
+def _note_silence(found: Explained, terminal: Terminal) -> None:
+    if found.nylas_error:
+        terminal.note(f"Nylas could not be asked. {found.nylas_error}")
 
 
 def _change_line(change: Change) -> str:
@@ -91,6 +95,7 @@ def _difference_line(difference: Difference) -> str:
 
 
 def _say_candidates(found: Explained, terminal: Terminal) -> None:
+    _note_silence(found, terminal)
     terminal.say("Several items may be meant. Say --item with the id of one:")
     terminal.say_table(("ID", "TITLE", "BEGINS", "WHERE"), [_candidate_cells(one) for one in found.candidates])
 

@@ -88,6 +88,8 @@ def say_snapshot(services: Services, view: SnapshotView, terminal: Terminal) -> 
 def _result(view: SnapshotView) -> str:
     if view.state is SnapshotState.CANCELLED and not view.counters.written:
         return "Nothing was written."
+    if view.state is SnapshotState.PAUSED and not view.counters.written:
+        return f"{number_of(view.counters.read, 'item')} read, nothing written yet."
     return f"{number_of(view.counters.read, 'item')} read: {written(view.counters)}."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nylasadmin.domain.explaining import Explanation, Finding, Found, ItemFacts, Side
-from nylasadmin.domain.links import AccountState
+from nylasadmin.domain.links import AccountState, OffReason
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.verdicts import BY_DATE, Verdict
 from nylasadmin.services.explain_views import Check, Subject, Weight
@@ -41,6 +41,7 @@ _ABOUT = {
     Finding.NYLAS_SILENT: Subject.NYLAS,
 }
 _SWITCHES = {Direction.GET: Subject.INBOUND, Direction.SEND: Subject.OUTBOUND}
+_LOST = frozenset({OffReason.NEEDS_SIGN_IN, OffReason.DISCONNECTED})
 _NOTHING = {
     Subject.WORK: "nothing is held, paused or at work",
     Subject.DELETION: "none that a snapshot or an operator’s answer is about",
@@ -55,11 +56,14 @@ def checks(link: LinkDetails, item: Named, facts: ItemFacts, told: Teller, expla
     return [table.check(subject) for subject in Subject]
 
 
-def about(found: Found) -> Subject | None:
-    """Give the check that a finding belongs to; ``None`` for one that no check has found."""
-    if found.finding is Finding.DIRECTION_OFF:
-        return _SWITCHES[found.direction or Direction.GET]
-    return _ABOUT.get(found.finding)
+def about(found: Found, facts: ItemFacts) -> frozenset[Subject]:
+    """Give the checks that a finding belongs to; none for one that no check has found."""
+    if found.finding is not Finding.DIRECTION_OFF:
+        subject = _ABOUT.get(found.finding)
+        return frozenset({subject} if subject else ())
+    direction = found.direction or Direction.GET
+    switch = _SWITCHES[direction]
+    return frozenset({switch, Subject.ACCOUNT} if _LOST.intersection(facts.way(direction).off) else {switch})
 
 
 class _Table:
@@ -82,9 +86,9 @@ class _Table:
         if subject in self._missing():
             return Weight.MISSING
         headline, *others = self.explanation.all
-        if about(headline) is subject and headline.finding not in _GOOD:
+        if subject in about(headline, self.facts) and headline.finding not in _GOOD:
             return Weight.REASON
-        return Weight.ALSO if any(about(f) is subject for f in others) else Weight.OK
+        return Weight.ALSO if any(subject in about(f, self.facts) for f in others) else Weight.OK
 
     def _missing(self) -> set[Subject]:
         there = {Subject.NYLAS: self.facts.at_nylas, Subject.CRM: self.facts.at_crm}
@@ -135,7 +139,10 @@ class _Table:
                 return self._failures()
 
     def _said(self, subject: Subject, otherwise: str) -> str:
-        return "; ".join(self.told.because(f).title for f in self.explanation.all if about(f) is subject) or otherwise
+        return "; ".join(self.told.because(f).title for f in self._about(subject)) or otherwise
+
+    def _about(self, subject: Subject) -> list[Found]:
+        return [f for f in self.explanation.all if subject in about(f, self.facts)]
 
     def _nylas(self) -> str | None:
         if self.facts.nylas_problem:

@@ -12,9 +12,11 @@ from nylasadmin.domain.differences import MASK, masked, masked_versions, side_by
 from nylasadmin.domain.explaining import explain
 from nylasadmin.domain.items import ItemId
 from nylasadmin.domain.kinds import Item, brief
+from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.privileges import Actor
 from nylasadmin.domain.providers import rules_for
+from nylasadmin.errors import Unauthorized
 from nylasadmin.services.audit import record
 from nylasadmin.services.explain_checks import checks
 from nylasadmin.services.explain_doings import doing
@@ -26,13 +28,13 @@ from nylasadmin.services.item_facts import Bodies, facts_of
 from nylasadmin.services.item_records import ItemWrite, Named
 from nylasadmin.services.item_search import MOST, Surroundings
 from nylasadmin.services.observing import Subject, fidelity_of
-from nylasadmin.services.ports import FolderRef, Nylas, SenderSettings
+from nylasadmin.services.ports import Nylas, SenderSettings
 from nylasadmin.services.refusals import noting_refusals
 from nylasadmin.services.rows import ItemScope
-from nylasadmin.services.senders import sender_of
+from nylasadmin.services.senders import folder_of, is_key_good, sender_of
 from nylasadmin.services.storage import Clock, Secrets, Storage
 from nylasadmin.services.views import LinkDetails
-from nylasadmin.services.wording import sentence
+from nylasadmin.services.wording import NEEDS_SIGN_IN, sentence
 
 LONGEST_WANTED = 1000
 """Ids of Nylas are no longer."""
@@ -61,8 +63,7 @@ class Explaining:
             return blank
         around = self._surroundings(subject)
         found = around.find(wanted, hides_titles=is_masked)
-        error = sentence(around.nylas.problem) if around.nylas.problem else ""
-        answer = msgspec.structs.replace(blank, nylas_error=error)
+        answer = msgspec.structs.replace(blank, nylas_error=self._trouble(subject, around))
         if len(found) > 1:
             offered = [_candidate(named, around, is_masked) for named in found]
             offered.sort(key=lambda one: one.in_crm and one.at_nylas)  # what is missing somewhere is asked about most
@@ -83,14 +84,7 @@ class Explaining:
             details, owned = tx.console.link(link_id), tx.links.with_owners(link_id)
             sealed_key = tx.targets.sealed_key(owned.target.id)
         link, account = owned.link, owned.account
-        folder = FolderRef(
-            grant_id=account.grant_id,
-            provider=account.provider,
-            folder_id=link.folder_id,
-            account_email=account.email,
-            installation=self._installation,
-            item_type=link.item_type,
-        )
+        folder = folder_of(account, link, self._installation)
         sender = _impatient(sender_of(owned.target, sealed_key, self._secrets))
         return details, Subject(link=link, account=account, target=owned.target, sender=sender, folder=folder)
 
@@ -110,10 +104,20 @@ class Explaining:
             written = tx.item_records.writes(subject.link.id, item.ids, _MOST_CHANGES + 1) if item.ids else []
             last = written[0] if written else None
             facts = facts_of(tx, subject, around, item, (in_crm, at_nylas), answer.link, last, self._clock.now())
-        error = sentence(around.nylas.problem) if around.nylas.problem else ""
+        error = answer.nylas_error or self._trouble(subject, around)
         answer = msgspec.structs.replace(answer, nylas_error=error, item=item, facts=facts)
         shown = _told(answer, item)
         return _with_contents(shown, subject, written, _body(in_crm, item.crm_id), _body(at_nylas, item.nylas_id))
+
+    def _trouble(self, subject: Subject, around: Surroundings) -> str:
+        """Say why Nylas could not be asked; empty if it could."""
+        problem = around.nylas.problem
+        if problem is None:
+            return ""
+        if not isinstance(problem, Unauthorized):
+            return sentence(problem)
+        is_known = subject.account.state is AccountState.NEEDS_SIGN_IN
+        return NEEDS_SIGN_IN if is_known or is_key_good(self._nylas, subject.sender) else sentence(problem)
 
 
 def _impatient(sender: SenderSettings) -> SenderSettings:

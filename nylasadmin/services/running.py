@@ -35,7 +35,7 @@ from nylasadmin.services.recovering import Recovery
 from nylasadmin.services.retention import Retention
 from nylasadmin.services.run_plans import Planner
 from nylasadmin.services.sampling import Sampler
-from nylasadmin.services.senders import folder_of, sender_of
+from nylasadmin.services.senders import folder_of, is_key_good, sender_of
 from nylasadmin.services.storage import Clock, Secrets, Storage, UnitOfWork, Workers
 from nylasadmin.services.undo_runs import Images
 
@@ -283,21 +283,12 @@ class Worker:
 
     def _failed(self, run: Run, error: Exception) -> RunState | None:
         detail = wording.raw(error)
-        if isinstance(error, Unauthorized) and self._is_grant_expired(run):
+        if isinstance(error, Unauthorized) and is_key_good(self._nylas, self._subject(run).sender):
             if run.is_preview:
                 return self._end(run, RunState.FAILED, wording.NEEDS_SIGN_IN, detail, is_signed_out=True)
             return self._parked(run, error)
         is_transient = isinstance(error, NylasError) and error.is_transient
         return self._end(run, RunState.FAILED, wording.sentence(error), detail, is_transient=is_transient)
-
-    def _is_grant_expired(self, run: Run) -> bool:
-        """Tell an expired grant from a wrong API key: the key still opens the application."""
-        subject = self._subject(run)
-        try:
-            self._nylas.directory(subject.sender).application()
-        except NylasError:
-            return False
-        return True
 
     def _end(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nylasadmin.domain.links import Account, Link
 from nylasadmin.domain.targets import Target
-from nylasadmin.services.ports import FolderRef, SenderSettings
+from nylasadmin.errors import NylasError
+from nylasadmin.services.ports import FolderRef, Nylas, SenderSettings
 from nylasadmin.services.storage import Secrets
 
 SENDER_KEY = "sender_channels.api_key"
@@ -35,3 +36,12 @@ def folder_of(account: Account, link: Link, installation: str) -> FolderRef:
         installation=installation,
         item_type=link.item_type,
     )
+
+
+def is_key_good(nylas: Nylas, sender: SenderSettings) -> bool:
+    """Tell an expired grant from a wrong API key after a 401: the key still opens the application."""
+    try:
+        nylas.directory(sender).application()
+    except NylasError:
+        return False
+    return True

@@ -106,8 +106,8 @@ def test_the_reason_is_marked_in_the_table_and_what_was_not_asked_too() -> None:
 
 
 def test_only_what_no_check_can_tell_belongs_to_none() -> None:
-    found = [f for facts, _, _ in CASES + BESIDE for f in explain(facts).all]
-    without = {f.finding for f in found if about(f) is None}
+    found = [(f, facts) for facts, _, _ in CASES + BESIDE for f in explain(facts).all]
+    without = {f.finding for f, facts in found if not about(f, facts)}
     assert without == {Finding.GONE, Finding.NEVER_SEEN, Finding.UNKNOWN}
 
 

@@ -19,6 +19,7 @@ from nylasadmin.domain.plan import ActionKind, Direction, Reason
 from nylasadmin.domain.policies import cut_off
 from nylasadmin.services.explain_views import Explained, Subject, Weight
 from nylasadmin.services.plan_views import PlanQuery
+from nylasadmin.services.wording import NEEDS_SIGN_IN
 from tests.services.guarded import MOST, delete_at_source, filled
 from tests.services.worlds import DAY, HOUR, NOON, OLGA, Json, World, world_of
 
@@ -132,6 +133,17 @@ def test_without_nylas_the_crm_side_is_explained_and_the_trouble_said(fresh: Wor
     assert found.nylas_error
     assert (weight(found, Subject.NYLAS), weight(found, Subject.CRM)) == (Weight.NOT_ASKED, Weight.OK)
     assert [doing.kind for doing in found.doings] == [None, None]
+
+
+def test_a_sign_in_that_has_ended_is_the_reason_and_not_the_api_key(fresh: World) -> None:
+    fresh.event("Standup")
+    fresh.get()
+    fresh.fault("status", status=401, grant=fresh.box.grants[0].email, count=None)
+    assert ask(fresh, "standup").nylas_error == NEEDS_SIGN_IN
+    fresh.get()
+    found = ask(fresh, "standup")
+    assert (finding(found), found.nylas_error) == (Finding.DIRECTION_OFF, NEEDS_SIGN_IN)
+    assert (weight(found, Subject.ACCOUNT), weight(found, Subject.INBOUND)) == (Weight.REASON, Weight.REASON)
 
 
 def test_an_event_before_the_cut_off_is_outside_with_its_date_and_the_days_it_would_take(fresh: World) -> None:
