@@ -61,16 +61,17 @@ def create_again(account_id: int) -> ResponseReturnValue:
         path = services().connecting.invite(actor(), account.target_id, account.user_id, **who)
     except InvalidInput as error:
         return _again_form(account, typed, error.fields)
-    return _link(services().targets.get(account.target_id), account.user_id, path, hours)
+    return _link(services().targets.get(account.target_id), account.user_id, path, hours, is_again=True)
 
 
-def _link(target: Target, user: str, path: str, hours: int) -> ResponseReturnValue:
+def _link(target: Target, user: str, path: str, hours: int, *, is_again: bool = False) -> ResponseReturnValue:
     return htmx.form(
         "invitations/link.html",
         target=target,
         user=services().connecting.user(user),
         link=connect.external(request.script_root + path),
         until=current.now() + hours * HOUR_S,
+        is_again=is_again,
         back_address=connect.external(url_for("connect.back")),
     )
 

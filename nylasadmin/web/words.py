@@ -56,6 +56,7 @@ def init(app: Flask) -> None:
         plan_age=plan_age,
         reason_title=lambda direction, why: reason(direction, why).title,
         run_words=run_words,
+        scope=scope,
         what_next=next_of,
         why=why,
         why_held=why_held,
@@ -173,6 +174,13 @@ def time_left(progress: Progress) -> str:
     if progress.left_s is None or progress.elapsed_s < _TELLS_AFTER_S:
         return "estimating time left"
     return f"≈ {duration(progress.left_s)} left" if progress.left_s else "almost done"
+
+
+def scope(snapshot: SnapshotView) -> str:
+    """Say what a snapshot is of. What was asked for by itself is of an account, or of what had to be tried again."""
+    if snapshot.link_name:
+        return folder_name(snapshot.link_name)
+    return plural(snapshot.links, "link") if snapshot.operator == ENGINE.name else "all links"
 
 
 def pulse(is_live: bool, links: int = 0) -> str:

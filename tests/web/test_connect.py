@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from nylasadmin.adapters.clocks import FixedClock
 from nylasadmin.adapters.storage.tables import metadata
 from nylasadmin.bootstrap import Product, web_settings
+from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.policies import EVERYTHING
 from nylasadmin.domain.privileges import COMMAND_LINE
 from nylasadmin.services.targets import form_of
@@ -187,6 +188,9 @@ def test_the_address_of_another_user_is_refused_without_saying_whose_it_is(perso
 def test_a_link_to_sign_in_again_takes_no_address(person: Visitor, door: Door) -> None:
     door.connect(0)
     token = door.token(0, account_id=door.account().id)
+    assert "nothing needs to be done" in person.get(f"/connect/{token}").text
+    with door.product.storage.write() as tx:
+        tx.accounts.set_state(door.account().id, AccountState.NEEDS_SIGN_IN)
     page = person.get(f"/connect/{token}").text
     assert 'name="email"' not in page
     assert f"The sign-in of <b>{door.email()}</b> has ended" in page
@@ -253,6 +257,13 @@ def test_a_first_synchronization_that_takes_more_than_a_day_is_said_to(
 # --- the operator's side --------------------------------------------------------------------------------------------
 
 
+def test_the_history_says_of_whom_a_first_synchronization_is(door: Door, visit: Visit) -> None:
+    door.connect(0)
+    page = visit("olga").get("/snapshots").text
+    assert f"by itself: first synchronization of {door.email()}" in re.sub("</?bdi>", "", page)
+    assert "all links" not in page
+
+
 def test_an_operator_makes_a_link_that_works(door: Door, visit: Visit, person: Visitor) -> None:
     olga = visit("olga")
     assert "Invite a user" in olga.get("/targets").text
@@ -292,7 +303,7 @@ def test_an_operator_makes_a_link_to_sign_an_account_in_again(door: Door, visit:
     assert (refused.status_code, 'value="1000"' in refused.text) == (422, True)
     link = re.search(r'value="http://localhost(/connect/[^"]+)"', olga.send(path, {"hours": "2"}).text)
     assert link
-    assert "Sign in again with the same account" in person.get(link[1]).text
+    assert "sign in again with the same account" in person.get(link[1]).text
     assert [row.outcome for row in door.audit("account.invite")][-2:] == ["refused", "done"]
 
 
