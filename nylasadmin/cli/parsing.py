@@ -66,3 +66,10 @@ def row(text: str) -> int:
     if not 0 <= number < 2**63:
         raise argparse.ArgumentTypeError("there is no such number")
     return number
+
+
+def days(text: str) -> int:
+    """Read a number of days, 0 included."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise argparse.ArgumentTypeError("enter a whole number of days, for example 30")
+    return int(text)

@@ -7,7 +7,7 @@ import argparse
 import msgspec
 
 from nylasadmin.cli.exits import Exit
-from nylasadmin.cli.parsing import Verbs, add_installation, add_json, add_verb, row
+from nylasadmin.cli.parsing import Verbs, add_installation, add_json, add_verb, days
 from nylasadmin.cli.products import opened
 from nylasadmin.cli.terminals import Terminal, number_of
 from nylasadmin.domain.policies import PlanLevel, Policies
@@ -29,8 +29,8 @@ def add_to(verbs: Verbs[argparse.ArgumentParser]) -> None:
     verb = add_verb(verbs, "policy", policy, "show or set how far back items take part and notify", details=_SHAPE)
     verb.add_argument("name")
     verb.add_argument("--plan", choices=[str(plan) for plan in PlanLevel], help="plan of the application")
-    verb.add_argument("--sync-days", type=row, metavar="N", help="days before connecting; 0: the day of connecting")
-    verb.add_argument("--webhook-days", type=row, metavar="N", help="the same for notifications")
+    verb.add_argument("--sync-days", type=days, metavar="N", help="days before connecting; 0: the day of connecting")
+    verb.add_argument("--webhook-days", type=days, metavar="N", help="the same for notifications")
     verb.add_argument("--zone", metavar="ZONE", help="whose midnights begin the days, for example Europe/Berlin")
     verb.add_argument(
         "--legacy",

@@ -64,8 +64,9 @@ class Explaining:
         error = sentence(around.nylas.problem) if around.nylas.problem else ""
         answer = msgspec.structs.replace(blank, nylas_error=error)
         if len(found) > 1:
-            offered = tuple(_candidate(named, around, is_masked) for named in found[:MOST])
-            return msgspec.structs.replace(answer, candidates=offered)
+            offered = [_candidate(named, around, is_masked) for named in found]
+            offered.sort(key=lambda one: one.in_crm and one.at_nylas)  # what is missing somewhere is asked about most
+            return msgspec.structs.replace(answer, candidates=tuple(offered[:MOST]))
         return self._explained(answer, subject, around, found[0] if found else Named())
 
     @noting_refusals("item.reveal", "link {link_id}")

@@ -63,13 +63,13 @@ def form(template: str, status: int = 200, **values: Any) -> Response:
 def done(back: str, said: str = "", **events: dict[str, Any]) -> Response:
     """Answer a dialog's success: it closes, ``said`` is shown for a moment, ``events`` wake the panels.
 
-    Without htmx: 303 to ``back``, where ``said`` is shown. No event detail may have the key ``target``: htmx would read
-    it as a selector.
+    Without htmx, and where the form is a page of its own: on to ``back``, where ``said`` is shown. No event detail may
+    have the key ``target``: htmx would read it as a selector.
     """
-    if not is_htmx():
+    if not is_htmx() or "Form-Page" in request.headers:
         if said:
             flash(said)
-        return see_other(back)
+        return go(back)
     answer = make_response("", 200)
     answer.headers["HX-Reswap"] = "none"
     toast: dict[str, dict[str, Any]] = {"toast": {"text": said}} if said else {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
 
 from nylasadmin.bootstrap import Product
 from nylasadmin.domain.privileges import COMMAND_LINE, Operator, Privilege
-from tests.web.visitor import PASSWORD, Visitor
+from tests.web.visitor import PASSWORD, Visitor, htmx
 
 Visit = Callable[..., Visitor]
 NEW = {"username": "nora", "password": "a long new password", "again": "a long new password"}
@@ -67,6 +68,14 @@ def test_without_scripts_the_next_page_says_what_was_done(visit: Visit) -> None:
     person.post("/operators/add", NEW)
     assert "nora can sign in now." in person.get("/operators").text
     assert "nora can sign in now." not in person.get("/operators").text
+
+
+def test_a_form_that_is_a_page_of_its_own_leads_on_with_what_was_done(visit: Visit) -> None:
+    person = visit("adam")
+    (said,) = re.findall(r"hx-headers:inherited='([^']+)'", person.get("/operators/add").text)
+    answer = person.post("/operators/add", NEW, headers=htmx() | json.loads(said))
+    assert answer.headers["HX-Redirect"] == "/operators"
+    assert "nora can sign in now." in person.get("/operators").text
 
 
 def test_wrong_input_is_shown_beside_its_field_and_the_rest_is_kept(visit: Visit, product: Product) -> None:
