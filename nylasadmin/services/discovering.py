@@ -81,11 +81,11 @@ class Made:
             return
         if known is None or known.state is AccountState.DISCONNECTED:
             self.accounts += 1
-            self._link(self._connect(match), match, folders)
+            self._link(self._connect(match), match, folders, brings_back=True)
             return
         self._bring_up_to_date(known, match.grant)
         self._follow_primary(known.id, folders)
-        self._link(known.id, match, folders)
+        self._link(known.id, match, folders, brings_back=known.state is not AccountState.CONNECTED)
 
     def _connect(self, match: Match) -> int:
         grant = match.grant
@@ -133,9 +133,10 @@ class Made:
             return
         self._tx.links.move_folder(link.id, primary.id)
 
-    def _link(self, account_id: int, match: Match, folders: Folders) -> None:
+    def _link(self, account_id: int, match: Match, folders: Folders, *, brings_back: bool) -> None:
+        """Make links; those that an operator removed come back only when the user has signed in again."""
         for link in links_to(folders, self._target.id, account_id, match.grant, match.user):
-            is_new = self._tx.links.save(link)
+            is_new = self._tx.links.save(link, brings_back=brings_back)
             self.links += is_new
             self.kept += not is_new
 

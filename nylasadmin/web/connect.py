@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, make_response, render_template, request, session, url_for
 
 from nylasadmin.domain import limits
+from nylasadmin.domain.links import AccountState
+from nylasadmin.domain.privileges import Actor
 from nylasadmin.errors import InvalidInput, NylasError, Refused
+from nylasadmin.services.account_views import AccountRow
 from nylasadmin.services.invitations import Invited
 from nylasadmin.services.sign_in_views import Outcome
 from nylasadmin.services.wording import explain
@@ -33,6 +36,7 @@ def init(app: Flask, settings: WebSettings) -> None:
     throttling.limit(app, "connect.page", by_address, _has_failed)
     throttling.limit(app, "connect.back", by_address, _has_failed)
     throttling.limit(app, "connect.begin", by_address, _has_failed)
+    throttling.limit(app, "connect.disconnect", by_address, _has_failed)
     throttling.limit(app, "connect.begin", ((settings.tries_per_link, _link),), lambda _: True)
 
 
@@ -69,6 +73,32 @@ def begin(token: str) -> Response:
     _remember(begun.nonce, token)
     _lead_on(invited)
     return htmx.see_other(begun.url)
+
+
+@blueprint.get("/connect/<token>/disconnect")
+@public
+def ask(token: str) -> Response:
+    """Say what disconnecting does, before it is done."""
+    try:
+        return _ending(services().connecting.look(token), token)
+    except Refused as error:
+        return _closed(error)
+
+
+@blueprint.post("/connect/<token>/disconnect")
+@public
+def disconnect(token: str) -> Response:
+    """End the connection of the user whom the link is for. Done twice, it does nothing twice."""
+    try:
+        invited = services().connecting.look(token)
+    except Refused as error:
+        deeds.refused(error.why)
+        return _closed(error)
+    if invited.account is None:
+        deeds.refused("not connected")
+        return _ending(invited, token)
+    by = Actor(name=invited.actor_name, address=current.address())
+    return _ending(invited, token, services().accounts.disconnect(by, invited.account.id))
 
 
 @blueprint.get("/connect/return")
@@ -140,6 +170,13 @@ def _form(
         opens_tab=request.headers.get("Sec-Fetch-Dest") != "document",
     )
     return make_response(html, status)
+
+
+def _ending(invited: Invited, token: str, ended: AccountRow | None = None) -> Response:
+    is_over = invited.account is None or invited.account.state is AccountState.DISCONNECTED
+    return make_response(
+        render_template("connect/disconnect.html", token=token, invited=invited, ended=ended, is_over=is_over)
+    )
 
 
 def _closed(error: Refused) -> Response:

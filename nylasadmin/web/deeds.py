@@ -25,6 +25,7 @@ _MOST_ADDRESSES = 10_000
 _ACTIONS = {
     "explain.reveal": "item.reveal",
     "connect.begin": "account.sign_in",
+    "connect.disconnect": "account.disconnect",
     "invitations.create": "account.invite",
     "invitations.create_again": "account.invite",
     "links.delete": "link.remove",

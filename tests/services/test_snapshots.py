@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nylasadmin.domain.items import Attendee, ScheduleItem, Timed, Visibility
+from nylasadmin.domain.links import AccountState
 from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.runs import Counters
 from nylasadmin.services.views import SnapshotState
@@ -336,16 +337,19 @@ def test_lost_pairs_double_nothing(side: Side) -> None:
     assert (world.writing_requests(), len(world.rows("pairs"))) == ([], 3)
 
 
-def test_a_link_that_is_removed_and_discovered_again_doubles_nothing(world: World) -> None:
+def test_a_removed_link_comes_back_when_its_user_signs_in_again_and_doubles_nothing(world: World) -> None:
     world.event("One")
     world.get()
     link = world.link()
     world.services.links.remove(OLGA, link.id, link.version)
 
+    still_gone = world.services.targets.discover(OLGA, world.target.id)
+    with world.product.storage.write() as tx:
+        tx.accounts.set_state(link.account_id, AccountState.NEEDS_SIGN_IN)
     found = world.services.targets.discover(OLGA, world.target.id)
-    view = world.get()
+    view = world.get(link_id=world.link().id)
 
-    assert found.links_made == 4  # address book and mailbox, see the world
+    assert (still_gone.links_made, found.links_made) == (3, 1)  # address book and mailbox, see the world
     assert counted(view.counters) == {"unchanged": 1}
 
 

@@ -325,3 +325,25 @@ def test_the_progress_of_an_attempt_is_followed_only_while_it_moves(door: Door, 
     moving = person.ask(f"/panels/connect/{nonce}").text
     assert ("hx-trigger" in waiting, "hx-trigger" in moving) == (False, True)
     assert "Asking Nylas for your account" in moving
+
+
+def test_a_user_disconnects_after_reading_what_that_does(person: Visitor, door: Door) -> None:
+    connected(person, door)
+    assert f"Disconnect {door.email()}…" in person.get(f"/connect/{door.token()}").text
+    asked = person.get(f"/connect/{door.token()}/disconnect").text
+    done = person.post(f"/connect/{door.token()}/disconnect")
+    again = person.post(f"/connect/{door.token()}/disconnect")
+
+    assert "Nothing is deleted" in asked
+    assert "Your permission has been withdrawn at Nylas" in done.text
+    assert (done.status_code, again.status_code, door.box.grants) == (200, 200, [])
+    assert door.account().state is AccountState.DISCONNECTED
+    rows = [row for row in door.product.services.audit.rows(size=9) if row.action == "account.disconnect"]
+    assert [(row.actor.partition(":")[0], row.outcome) for row in rows] == [("(nobody)", "refused"), ("user", "done")]
+
+
+def test_who_has_nothing_connected_has_nothing_to_disconnect(person: Visitor, door: Door) -> None:
+    answers = [ask(f"/connect/{door.token(1)}/disconnect") for ask in (person.get, person.post)]
+
+    assert all("You have nothing connected" in answer.text for answer in answers)
+    assert person.post("/connect/nonsense/disconnect").status_code == 404

@@ -119,10 +119,11 @@ class SqlLinks:
         for chunk in chunks(link_ids):
             self._db.execute(update(links).where(links.c.id.in_(chunk)).values(catch_up_at=None))
 
-    def save(self, link: NewLink) -> bool:
+    def save(self, link: NewLink, *, brings_back: bool = True) -> bool:
         """Make the link unless it is there; say whether anything was made.
 
-        A removed one comes back with its pairs and with its switches, as far as the folder still takes them.
+        A removed one comes back if that is wanted, with its pairs and with its switches, as far as the folder still
+        takes them.
         """
         key = (
             (links.c.account_id == link.account_id)
@@ -138,7 +139,7 @@ class SqlLinks:
         }
         if known is not None:
             outbound = known.outbound and not link.is_read_only
-            back = {"removed_at": None, "outbound": outbound} if known.removed_at else {}
+            back = {"removed_at": None, "outbound": outbound} if known.removed_at and brings_back else {}
             self._db.execute(update(links).where(links.c.id == known.id).values(**facts, **back))
             return bool(back)
         self._db.execute(
