@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -55,7 +53,8 @@ def _freeze() -> None:
     """Freeze what the target says now, in days of UTC: until now nobody could set it to anything else."""
     policy = "(SELECT {} FROM targets WHERE targets.id = accounts.target_id)"
     sync, webhook = policy.format("sync_days"), policy.format("webhook_days")
-    op.execute(f"UPDATE accounts SET frozen_at = {int(time.time())}, state_at = connected_at")
+    after_all = "(SELECT coalesce(max(requested_at), 0) + 1 FROM snapshots)"
+    op.execute(f"UPDATE accounts SET frozen_at = {after_all}, state_at = connected_at")
     op.execute(f"UPDATE accounts SET sync_days = {sync}, webhook_days = {webhook}")
     day = f"connected_at - connected_at % {_DAY_S}"
     op.execute(
