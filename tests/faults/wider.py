@@ -196,11 +196,15 @@ class WiderStory(Story):
         self, direction: Direction, remove: bool, pick: int, text: str
     ) -> None:
         """Writes of the plan that follows are about items that are not as it has seen them any more."""
+        left: list[tuple[int, set[str]]] = []
 
         def edit() -> None:
+            listing, before = self._listing_gets(), self.world.items()
             for number in range(3):
                 self.somebody_edits_an_event(pick + number, text)
                 self.the_crm_edits_an_item(pick + number, f"{text}, upstairs")
+            edited = {i for i, now in self.world.items().items() if now.item != before[i].item}
+            left.extend((run_id, edited) for run_id in listing)
             self.watch.look_again()
 
         for number in range(3):  # so that there is something to be written to the same items
@@ -211,6 +215,15 @@ class WiderStory(Story):
         self.lab.fate.meanwhile(0, edit, path="/events")
         super()._snapshot(direction, remove, None)  # what it did cannot be told from the edits, so it is not taken back
         self.lab.fate.meanwhile(None)
+        for run_id, edited in left:
+            self.watch.left_alone(run_id, edited)
+
+    def _listing_gets(self) -> list[int]:
+        """Name the Gets that have read the CRM and still read Nylas; one that looks for lost writes may have read neither."""
+        if any(w["state"] in ("intended", "sent") for w in self.world.rows("writes")):
+            return []
+        runs = self.world.rows("runs")
+        return [r["id"] for r in runs if r["state"] == "planning" and r["direction"] == "get" and not r["is_preview"]]
 
     @rule(dies_after=MOMENTS)
     def failed_items_are_tried_again(self, dies_after: int | None) -> None:
