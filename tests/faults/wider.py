@@ -27,12 +27,13 @@ FIRST_DAY = datetime.fromtimestamp(NOON, UTC).date()
 
 
 class Deed(NamedTuple):
-    """What a snapshot did: the destination before it and after it, and the ids by titles that it left."""
+    """What a snapshot did: the destination before it and after it, the ids by titles that it left, its writes."""
 
     direction: Direction
     before: Sight
     after: Sight
     ids: dict[str, str]
+    writes: int
 
 
 class WiderStory(Story):
@@ -58,7 +59,15 @@ class WiderStory(Story):
         super()._snapshot(direction, remove, dies_after)
         if self._last_snapshot() > last:
             self.deeds = getattr(self, "deeds", {})
-            self.deeds[self._last_snapshot()] = Deed(direction, before, self._sight(direction), self._ids(direction))
+            self.deeds[self._last_snapshot()] = self._deed(direction, before)
+
+    def _deed(self, direction: Direction, before: Sight) -> Deed:
+        writes = self._writes_of(self._last_snapshot())
+        return Deed(direction, before, self._sight(direction), self._ids(direction), writes)
+
+    def _writes_of(self, snapshot_id: int) -> int:
+        runs = {r["id"] for r in self.world.rows("runs") if r["snapshot_id"] == snapshot_id}
+        return sum(w["run_id"] in runs for w in self.world.rows("writes"))
 
     # taking back
 
@@ -81,6 +90,8 @@ class WiderStory(Story):
         undo_id = self._last_snapshot()
         if undo_id == last or not self._is_clear(snapshot_id, undo_id):
             return
+        if self._writes_of(snapshot_id) != deed.writes:
+            return  # it went on when it was approved: what it has left then was never looked at
         others = {t for t, i in ids.items() if deed.ids.get(t, i) != i}  # made anew since: not what it wrote
         sights = (deed.before, deed.after, before, self._sight(deed.direction))
         self.watch.was_taken_back(*({t: item for t, item in s.items() if t not in others} for s in sights))
@@ -190,6 +201,8 @@ class WiderStory(Story):
         self._snapshot(direction, remove, dies_after=None)
         self.lab.fate.meanwhile(None)
         self._working(lambda: self.world.services.pauses.resume(OLGA, self._last_snapshot()), None)
+        if deed := getattr(self, "deeds", {}).get(self._last_snapshot()):
+            self.deeds[self._last_snapshot()] = self._deed(direction, deed.before)
 
     @rule(direction=DIRECTIONS, remove=st.booleans(), pick=PICKS, text=st.sampled_from(["Room 7", "Room 8"]))
     def both_sides_are_edited_once_they_are_listed(
@@ -219,7 +232,7 @@ class WiderStory(Story):
             self.watch.left_alone(run_id, edited)
 
     def _listing_gets(self) -> list[int]:
-        """Name the Gets that have read the CRM and still read Nylas; one that looks for lost writes may have read neither."""
+        """Name the Gets that have read the CRM and still read Nylas; while writes are open, that is not certain."""
         if any(w["state"] in ("intended", "sent") for w in self.world.rows("writes")):
             return []
         runs = self.world.rows("runs")
