@@ -18,7 +18,7 @@ from nylasadmin.domain.kinds import Item
 from nylasadmin.domain.plan import BOOKKEEPING, Action, ActionKind
 from nylasadmin.errors import ConnectionRefused, HostUnknown, NylasAdminError, NylasError, TlsFailed, Unauthorized
 from nylasadmin.services.given import take_over
-from nylasadmin.services.lost import as_made, find_made
+from nylasadmin.services.lost import as_made, find_made, has_happened
 from nylasadmin.services.ports import Bodies, ItemReader, ItemStore, Outcome, Recognizing, WriteOrder
 from nylasadmin.services.recording import WITH_BODY, Record, Work
 from nylasadmin.services.storage import UnitOfWork
@@ -133,11 +133,19 @@ def _settled(work: Work, store: ItemStore, outcome: Outcome, record: Record) -> 
     """Look up a write whose answer was lost; what is not to be seen may still come, and stays open."""
     if not outcome.is_uncertain:
         return outcome
-    action = record.actions[outcome.key]
+    is_create = record.actions[outcome.key].kind is ActionKind.CREATE
     try:
-        return _made(work, store, outcome, record) if action.kind is ActionKind.CREATE else outcome
+        return _made(work, store, outcome, record) if is_create else _changed(work, store, outcome, record)
     except NylasError:
         return outcome
+
+
+def _changed(work: Work, store: ItemStore, outcome: Outcome, record: Record) -> Outcome:
+    action = record.actions[outcome.key]
+    item_id, wanted = action.destination, record.after(action)
+    if item_id is not None and has_happened(store, action.kind, item_id, wanted, work.facts.fidelity):
+        return Outcome(key=outcome.key, id=item_id)
+    return outcome
 
 
 def _made(work: Work, store: ItemStore, outcome: Outcome, record: Record) -> Outcome:

@@ -36,8 +36,8 @@ EACH = 30
 """Of each kind: created, overwritten and deleted by the snapshot that is taken back."""
 
 MANY = 250
-IN_FLIGHT = 4
-"""Requests at a time, per account."""
+IN_FLIGHT = 9
+"""Writes whose end nobody has written down when a process dies: four under way, four told, one being recorded."""
 
 
 def without_guard(world: World) -> None:

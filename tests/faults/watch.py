@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nylasadmin.domain.items import ScheduleItem, decode_item, moment_seconds
+from nylasadmin.domain.kinds import brief
 from nylasadmin.domain.plan import ActionKind, Direction
 from tests.services.worlds import World
 
@@ -133,17 +134,22 @@ class Watch:
         used = [u for u in self.world.rows("plan_uses") if u["plan_id"] == plan_id]
         if not used:
             return
-        shown = Counter(
-            (p["kind"], p["source_id"])
+        shown = {
+            _key(p["kind"], p["source_id"], p["destination_id"]): p
             for p in self.world.rows("plan_items")
             if p["plan_id"] == plan_id and not p["excluded_by"]
-        )
+        }
         run_ids = {r["id"] for r in self.world.rows("runs") if r["snapshot_id"] == used[0]["snapshot_id"]}
         is_get = any(r["direction"] == "get" for r in self.world.rows("runs") if r["id"] in run_ids)
         for write in self.world.rows("writes"):
-            if write["run_id"] in run_ids and write["state"] == "done" and write["kind"] != ActionKind.DELETE:
-                source = write["nylas_id"] if is_get else write["crm_id"]
-                assert (write["kind"], source) in shown, "I7: a write that nobody was shown"
+            if write["run_id"] in run_ids and write["state"] == "done":
+                ends = (write["nylas_id"], write["crm_id"]) if is_get else (write["crm_id"], write["nylas_id"])
+                _was_shown(write, shown.get(_key(write["kind"], *ends)))
+
+    def left_alone(self, run_id: int, edited: set[str]) -> None:
+        """A Get writes nothing to items of the CRM that were edited after it had read them."""
+        written = {w["crm_id"] for w in self.world.rows("writes") if w["run_id"] == run_id and w["state"] == "done"}
+        assert not written & edited, f"I2: edits that a Get has not seen were overwritten: {written & edited}"
 
     def nothing_is_double(self) -> None:
         """I3, I21: every title was made once, so it is there once at most."""
@@ -167,6 +173,21 @@ class Watch:
         assert not [w for w in self.world.rows("writes") if w["state"] in ("intended", "sent")]
         crm, nylas = set(self.world.items()), set(self.world.events())
         assert all(p["crm_id"] in crm and p["nylas_id"] in nylas for p in self.world.rows("pairs"))
+
+
+def _key(kind: str, source: str | None, destination: str | None) -> tuple[str, str | None]:
+    """Name a write: what is deleted may have no source any more, what is created has no destination yet."""
+    return kind, destination if kind == ActionKind.DELETE else source
+
+
+def _was_shown(write: Json, shown: Json | None) -> None:
+    """See that a write is one of a plan, of the same version of the item over the same version of it."""
+    assert shown is not None, "I7: a write that nobody was shown"
+    if write["kind"] != ActionKind.DELETE:
+        assert write["after"] == shown["source_fingerprint"], f"I7: {write['title']} was edited since it was shown"
+    if write["kind"] != ActionKind.CREATE and shown["before"] is not None:
+        then, now = (brief(decode_item(row["before"])) for row in (shown, write))
+        assert then == now, f"I7: what {write['title']} was written over was edited since it was shown"
 
 
 def _images(writes: Iterable[Any], side: str) -> dict[str, list[ScheduleItem]]:

@@ -27,12 +27,13 @@ FIRST_DAY = datetime.fromtimestamp(NOON, UTC).date()
 
 
 class Deed(NamedTuple):
-    """What a snapshot did: the destination before it and after it, and the ids by titles that it left."""
+    """What a snapshot did: the destination before it and after it, the ids by titles that it left, its writes."""
 
     direction: Direction
     before: Sight
     after: Sight
     ids: dict[str, str]
+    writes: int
 
 
 class WiderStory(Story):
@@ -58,7 +59,15 @@ class WiderStory(Story):
         super()._snapshot(direction, remove, dies_after)
         if self._last_snapshot() > last:
             self.deeds = getattr(self, "deeds", {})
-            self.deeds[self._last_snapshot()] = Deed(direction, before, self._sight(direction), self._ids(direction))
+            self.deeds[self._last_snapshot()] = self._deed(direction, before)
+
+    def _deed(self, direction: Direction, before: Sight) -> Deed:
+        writes = self._writes_of(self._last_snapshot())
+        return Deed(direction, before, self._sight(direction), self._ids(direction), writes)
+
+    def _writes_of(self, snapshot_id: int) -> int:
+        runs = {r["id"] for r in self.world.rows("runs") if r["snapshot_id"] == snapshot_id}
+        return sum(w["run_id"] in runs for w in self.world.rows("writes"))
 
     # taking back
 
@@ -81,6 +90,8 @@ class WiderStory(Story):
         undo_id = self._last_snapshot()
         if undo_id == last or not self._is_clear(snapshot_id, undo_id):
             return
+        if self._writes_of(snapshot_id) != deed.writes:
+            return  # it went on when it was approved: what it has left then was never looked at
         others = {t for t, i in ids.items() if deed.ids.get(t, i) != i}  # made anew since: not what it wrote
         sights = (deed.before, deed.after, before, self._sight(deed.direction))
         self.watch.was_taken_back(*({t: item for t, item in s.items() if t not in others} for s in sights))
@@ -190,17 +201,23 @@ class WiderStory(Story):
         self._snapshot(direction, remove, dies_after=None)
         self.lab.fate.meanwhile(None)
         self._working(lambda: self.world.services.pauses.resume(OLGA, self._last_snapshot()), None)
+        if deed := getattr(self, "deeds", {}).get(self._last_snapshot()):
+            self.deeds[self._last_snapshot()] = self._deed(direction, deed.before)
 
     @rule(direction=DIRECTIONS, remove=st.booleans(), pick=PICKS, text=st.sampled_from(["Room 7", "Room 8"]))
     def both_sides_are_edited_once_they_are_listed(
         self, direction: Direction, remove: bool, pick: int, text: str
     ) -> None:
         """Writes of the plan that follows are about items that are not as it has seen them any more."""
+        left: list[tuple[int, set[str]]] = []
 
         def edit() -> None:
+            listing, before = self._listing_gets(), self.world.items()
             for number in range(3):
                 self.somebody_edits_an_event(pick + number, text)
                 self.the_crm_edits_an_item(pick + number, f"{text}, upstairs")
+            edited = {i for i, now in self.world.items().items() if now.item != before[i].item}
+            left.extend((run_id, edited) for run_id in listing)
             self.watch.look_again()
 
         for number in range(3):  # so that there is something to be written to the same items
@@ -211,6 +228,15 @@ class WiderStory(Story):
         self.lab.fate.meanwhile(0, edit, path="/events")
         super()._snapshot(direction, remove, None)  # what it did cannot be told from the edits, so it is not taken back
         self.lab.fate.meanwhile(None)
+        for run_id, edited in left:
+            self.watch.left_alone(run_id, edited)
+
+    def _listing_gets(self) -> list[int]:
+        """Name the Gets that have read the CRM and still read Nylas; while writes are open, that is not certain."""
+        if any(w["state"] in ("intended", "sent") for w in self.world.rows("writes")):
+            return []
+        runs = self.world.rows("runs")
+        return [r["id"] for r in runs if r["state"] == "planning" and r["direction"] == "get" and not r["is_preview"]]
 
     @rule(dies_after=MOMENTS)
     def failed_items_are_tried_again(self, dies_after: int | None) -> None:
