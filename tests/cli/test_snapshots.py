@@ -248,7 +248,7 @@ def test_a_preview_uses_the_words_of_the_console(linked: Shell) -> None:
 def test_what_cannot_be_written_is_counted_by_reason(linked: Shell, box: RunningSandbox) -> None:
     calendar = box.calendar(box.grants[0].id, "primary")
     foreign = {"email": "boss@elsewhere.example", "name": "Boss"}
-    box.add_event(calendar, {"title": "Theirs", "when": {"object": "date", "date": "2026-03-04"}, "organizer": foreign})
+    box.add_event(calendar, {"title": "Theirs", "when": {"object": "date", "date": "2030-03-04"}, "organizer": foreign})
     linked(*GET)
     (item,) = [line for line in crm_items(linked) if line["item"]["title"] == "Theirs"]
     linked("crm", "import", "-", stdin=json.dumps(item | {"item": item["item"] | {"location": "Room 9"}}))
