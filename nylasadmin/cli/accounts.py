@@ -57,7 +57,7 @@ def list_all(options: argparse.Namespace, terminal: Terminal) -> Exit:
             search=options.search,
             size=_PAGE,
         )
-        rows = list(_rows(product.services, query))
+        rows = list(account_rows(product.services, query))
     if options.json:
         terminal.say_json([_as_json(row) for row in rows])
     else:
@@ -86,7 +86,8 @@ def rename(options: argparse.Namespace, terminal: Terminal) -> Exit:
     return Exit.DONE
 
 
-def _rows(services: Services, query: AccountQuery) -> Iterator[AccountRow]:
+def account_rows(services: Services, query: AccountQuery) -> Iterator[AccountRow]:
+    """Give the accounts of all pages."""
     page = services.accounts.rows(query)
     yield from page.rows
     for number in range(2, page.pages + 1):

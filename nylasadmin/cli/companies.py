@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
+from nylasadmin.cli.accounts import account_rows
 from nylasadmin.cli.companions import RunningSandbox
 from nylasadmin.domain.contacts import Contact, Labelled
 from nylasadmin.domain.items import ItemType
@@ -15,6 +16,7 @@ from nylasadmin.domain.sign_ins import HOUR_S, MOST_HOURS
 from nylasadmin.domain.targets import Target, TargetForm, key_tail
 from nylasadmin.errors import NotFound, Refused
 from nylasadmin.services import Services
+from nylasadmin.services.account_views import AccountQuery, AccountStatus
 from nylasadmin.services.crm_lines import ContactLine, Line, UserLine
 from nylasadmin.services.targets import completed, form_of
 from nylasadmin.services.views import LinkQuery, LinkRow
@@ -107,16 +109,18 @@ def _pointed_at(sandbox: RunningSandbox, form: TargetForm) -> TargetForm:
 
 
 def _remove_strangers(services: Services, target: Target, sandbox: RunningSandbox) -> None:
-    """Remove links of folders that the sandbox does not have (any more): another seed, fewer users."""
-    there = {(grant.email, calendar.id) for grant in sandbox.grants for calendar in grant.calendars}
+    """Disconnect accounts and remove links that the sandbox does not have (any more): another seed, fewer users."""
+    grants = {grant.id for grant in sandbox.grants}
+    for account in list(account_rows(services, AccountQuery(target_id=target.id, size=_PAGE))):
+        if account.status is not AccountStatus.DISCONNECTED and account.account.grant_id not in grants:
+            services.accounts.disconnect(COMMAND_LINE, account.account.id)
+    there = {(grant.id, calendar.id) for grant in sandbox.grants for calendar in grant.calendars}
     for row in list(_link_rows(services, target)):
         details = services.console.link(row.id)
-        is_there = (details.account.email, details.link.folder_id) in there
-        if details.link.item_type is not ItemType.EVENT:
-            is_there = details.account.email in {email for email, _ in there}
-        if not is_there:
+        link = details.link
+        if link.item_type is ItemType.EVENT and (details.account.grant_id, link.folder_id) not in there:
             with suppress(Refused):  # a run continues there: it fails by itself, and the next start removes the link
-                services.links.remove(COMMAND_LINE, row.id, details.link.version)
+                services.links.remove(COMMAND_LINE, row.id, link.version)
 
 
 def _link_rows(services: Services, target: Target) -> Iterator[LinkRow]:

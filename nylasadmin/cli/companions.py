@@ -26,6 +26,7 @@ class SandboxCalendar(msgspec.Struct, frozen=True):
 class SandboxGrant(msgspec.Struct, frozen=True):
     """One account of the sandbox."""
 
+    id: str
     email: str
     name: str
     calendars: list[SandboxCalendar]

@@ -14,6 +14,7 @@ import requests
 
 from nylasadmin import bootstrap, settings
 from nylasadmin.bootstrap import Product
+from nylasadmin.services.account_views import AccountQuery, AccountRow, AccountStatus
 from nylasadmin.services.views import LinkQuery
 from tests.cli.shell import ROOT, Program
 
@@ -101,11 +102,19 @@ def test_a_second_start_doubles_nothing_and_keeps_the_password(program: Callable
 
 def test_another_company_takes_the_place_of_the_former(program: Callable[..., Program], folder: Path) -> None:
     stopped(program(*DEMO, "--data", str(folder)))
-    other = program(*DEMO, "--data", str(folder), "--seed", "7")
+    other = program(*DEMO, "--data", str(folder), "--seed", "7", "--users", "1")
     said = other.wait_for(lambda line: "calendars" in line)
     folders = int(said.partition(" calendars")[0].split()[-1])
     stopped(other)
     assert len(link_ids(folder)) == folders
+    assert {row.status for row in accounts(folder) if not row.links} == {AccountStatus.DISCONNECTED}
+
+
+def accounts(folder: Path) -> list[AccountRow]:
+    product = opened(folder)
+    rows = product.services.accounts.rows(AccountQuery()).rows
+    product.close()
+    return list(rows)
 
 
 def link_ids(folder: Path) -> list[int]:
