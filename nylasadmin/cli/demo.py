@@ -145,18 +145,19 @@ def _welcome(terminal: Terminal, url: str, sandbox: RunningSandbox, data: Path, 
     terminal.say(f"  Sandbox   {sandbox.url}   {len(sandbox.grants)} accounts, {folders} {_FOLDERS}")
     terminal.say(f"  Connect   {url.rstrip('/')}{invitation}")
     terminal.say(f"            {NEWCOMER.name} is in the CRM and has connected nothing; this link is hers, for a week")
-    terminal.say(f"  CLI       {command_on(data)}")
+    terminal.say(f"  CLI       {command_on(data, url)}")
     terminal.say("  Stop      Ctrl-C; the sandbox starts afresh each time, the console goes on where it was")
     terminal.say()
     _report(terminal, data / LOG)
     terminal.flush()
 
 
-def command_on(data: Path) -> str:
+def command_on(data: Path, url: str) -> str:
     """Give a command line that works on the demo's data, as this one was started."""
     program = [sys.executable, "-m", "nylasadmin"] if sys.argv[0].endswith("__main__.py") else [sys.argv[0]]
-    key_file = shlex.quote(str(data / SECRET_KEY))
-    return f"NYLASADMIN_SECRET_KEY_FILE={key_file} {shlex.join([*program, 'link', 'list', '--data', str(data)])}"
+    settings = {"NYLASADMIN_SECRET_KEY_FILE": str(data / SECRET_KEY), "NYLASADMIN_PUBLIC_URL": url.rstrip("/")}
+    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
+    return f"{given} {shlex.join([*program, 'link', 'list', '--data', str(data)])}"
 
 
 def _kind(line: str) -> str:
