@@ -11,10 +11,14 @@ from playwright.sync_api import Page, expect
 
 from nylasadmin.adapters.clocks import FixedClock
 from nylasadmin.bootstrap import Product, web_settings
+from nylasadmin.domain.links import AccountState
+from nylasadmin.domain.plan import Direction
 from nylasadmin.domain.policies import EVERYTHING
+from nylasadmin.services.views import SnapshotState
 from nylasadmin.web import create_app
 from tests.sandbox.openapi import judged_sandbox
 from tests.services.doors import STRANGER, Door, add_target, register
+from tests.services.worlds import OLGA
 
 Serve = Callable[[Any], str]
 
@@ -86,3 +90,37 @@ def test_in_a_frame_the_sign_in_has_a_tab_of_its_own(
         page.frame_locator("iframe").get_by_role("button", name="Connect").click()
     sign_in(opened.value, door.email())
     expect(heading(opened.value)).to_have_text("Connected")
+
+
+def test_disconnected_connected_again_expired_and_signed_in_again(
+    browser_page: Page, address: str, door: Door, axe_findings: Callable[[Page], list[str]]
+) -> None:
+    page, email = browser_page, door.email()
+    connect(page, address, door, email)
+    first = door.account().grant_id
+    page.goto(f"{address}/connect/{door.token()}")
+    page.get_by_role("link", name="Disconnect").click()
+    assert axe_findings(page) == []
+    page.get_by_role("button", name="Disconnect").click()
+    expect(heading(page)).to_have_text("Disconnected")
+    assert (axe_findings(page), door.box.grants) == ([], [])
+
+    connect(page, address, door, email)
+    assert door.account().grant_id != first
+
+    door.clock.move(60)
+    door.box.grants[0].is_valid = False
+    view = door.product.services.snapshots.request(OLGA, direction=Direction.GET, target_id=door.target.id)
+    assert door.account().state is AccountState.NEEDS_SIGN_IN
+    page.goto(f"{address}/connect/{door.token(account_id=door.account().id)}")
+    page.get_by_role("button", name="Sign in again").click()
+    sign_in_again(page)
+    expect(page.get_by_text("Everything is as you had set it")).to_be_visible()
+    assert door.product.services.console.snapshot(view.id).state is SnapshotState.DONE
+
+
+def connect(page: Page, address: str, door: Door, email: str) -> None:
+    page.goto(f"{address}/connect/{door.token()}")
+    page.get_by_role("button", name="Connect").click()
+    sign_in(page, email)
+    expect(heading(page)).to_have_text("Connected")
