@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, request, url_for
@@ -14,12 +14,13 @@ from nylasadmin.services.account_views import AccountQuery, AccountRow, AccountS
 from nylasadmin.services.account_wording import policy_words
 from nylasadmin.web import htmx, numbers
 from nylasadmin.web.current import actor, services
+from nylasadmin.web.list_addresses import ListAddresses
 from nylasadmin.web.security import needs
 
 blueprint = Blueprint("accounts", __name__)
 
 SIZE = 50
-_GIVEN = frozenset({"target_id", "state", "provider", "search", "page"})
+_ADDRESSES = ListAddresses("accounts", frozenset({"target_id", "state", "provider", "search", "page"}))
 
 
 def init(app: Flask) -> None:
@@ -35,7 +36,7 @@ def page() -> ResponseReturnValue:
 @blueprint.get("/panels/accounts")
 @needs(Privilege.VIEW)
 def panel() -> ResponseReturnValue:
-    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_given())
+    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_ADDRESSES.given())
     return htmx.panel("accounts/_panel.html", page_url=shown_at, **_values())
 
 
@@ -104,7 +105,7 @@ def _values() -> dict[str, Any]:
         "targets": services().console.targets(),
         "account_states": [s for s in AccountStatus if found.by_status.get(s) or s is found.query.status],
         "accounts_are_live": bool(found.by_status.get(AccountStatus.SYNCING)),
-        **_addresses(),
+        **_ADDRESSES.for_templates(),
     }
 
 
@@ -119,22 +120,3 @@ def _query(args: Mapping[str, str]) -> AccountQuery:
         page=numbers.page(args),
         size=SIZE,
     )
-
-
-def _given(**changes: Any) -> dict[str, Any]:
-    """Give the filters of this address, with changes, without what is empty or the first page."""
-    values = {k: v for k, v in request.args.items() if k in _GIVEN} | changes
-    return {k: v for k, v in values.items() if v and not (k == "page" and str(v) == "1")}
-
-
-def _addresses() -> dict[str, Callable[..., Any]]:
-    """Give the templates their addresses: of this list with something changed, and of its page."""
-
-    def accounts_url(endpoint: str, **changes: Any) -> str:
-        return url_for(f".{endpoint}", **_given(**changes))
-
-    return {
-        "accounts_url": accounts_url,
-        "accounts_page_url": lambda number: accounts_url("page", page=number),
-        "accounts_hidden": lambda *names: [(k, v) for k, v in _given(page="").items() if k not in names],
-    }

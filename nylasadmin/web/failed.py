@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, make_response, render_template, request, url_for
@@ -16,13 +15,16 @@ from nylasadmin.services.wording import sentence
 from nylasadmin.web import htmx, numbers
 from nylasadmin.web.current import actor, services
 from nylasadmin.web.format import plural
+from nylasadmin.web.list_addresses import ListAddresses
 from nylasadmin.web.navigation import may
 from nylasadmin.web.security import needs
 
 blueprint = Blueprint("failed", __name__)
 
 SIZE = 50
-_GIVEN = frozenset({"target_id", "link_id", "snapshot_id", "cause", "search", "show", "page"})
+_ADDRESSES = ListAddresses(
+    "failed", frozenset({"target_id", "link_id", "snapshot_id", "cause", "search", "show", "page"})
+)
 
 
 @blueprint.get("/failed")
@@ -34,7 +36,7 @@ def page() -> ResponseReturnValue:
 @blueprint.get("/panels/failed")
 @needs(Privilege.VIEW)
 def panel() -> ResponseReturnValue:
-    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_given())
+    shown_at = None if htmx.refreshes_itself() else url_for(".page", **_ADDRESSES.given())
     return htmx.panel("failed/_panel.html", page_url=shown_at, **_values())
 
 
@@ -88,7 +90,7 @@ def _answer(status: int, *, said: str = "", **more: Any) -> ResponseReturnValue:
     """Give the list again, with what was done or why not; what was typed and ticked stays when nothing was done."""
     if status == 200 and not htmx.is_htmx():
         flash(said)
-        return htmx.see_other(url_for(".page", **_given()))
+        return htmx.see_other(url_for(".page", **_ADDRESSES.given()))
     template = "failed/_panel.html" if htmx.is_htmx() else "failed/page.html"
     return make_response(render_template(template, **_values(said=said, is_done=status == 200, **more)), status)
 
@@ -112,7 +114,7 @@ def _values(**more: Any) -> dict[str, Any]:
         "asked": None,
         "left_out": (),
         "wrong": {},
-        **_addresses(),
+        **_ADDRESSES.for_templates(),
         **more,
     }
 
@@ -129,22 +131,3 @@ def _query() -> FailedQuery:
         page=numbers.page(args),
         size=SIZE,
     )
-
-
-def _given(**changes: Any) -> dict[str, Any]:
-    """Give the filters of this address, with changes, without what is empty or the first page."""
-    values = {k: v for k, v in request.args.items() if k in _GIVEN} | changes
-    return {k: v for k, v in values.items() if v and not (k == "page" and str(v) == "1")}
-
-
-def _addresses() -> dict[str, Callable[..., Any]]:
-    """Give the template its addresses: of the list, its page and what is done, each with something changed."""
-
-    def failed_url(endpoint: str, **changes: Any) -> str:
-        return url_for(f".{endpoint}", **_given(**changes))
-
-    return {
-        "failed_url": failed_url,
-        "failed_page_url": lambda number: failed_url("page", page=number),
-        "failed_hidden": lambda *names: [(k, v) for k, v in _given(page="").items() if k not in names],
-    }
