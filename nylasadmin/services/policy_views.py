@@ -35,10 +35,6 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     is_at_least: bool = False
     problem: Wording | None = None
 
-    @property
-    def is_none(self) -> bool:
-        return self.problem is None and not (self.more or self.fewer or self.more_notify or self.fewer_notify)
-
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """What other settings would change, by account. ``left_out``: accounts beyond those that are counted at once;
